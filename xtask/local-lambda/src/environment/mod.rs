@@ -1,0 +1,398 @@
+//! One execution environment: a process of the function, the socket that serves it, and what survives when the
+//! process does not (`TMPDIR`, the log stream). Only this module and what lies below it touch the operating system.
+//!
+//! In reading order: [`record`] collects what happened; [`api`] and [`extensions`] are the state behind the two APIs,
+//! without I/O; [`http`] is the socket in front of them (a connection is a [`line`]); [`process`] and [`output`] are the process and what it
+//! writes; [`instance`] is all of that together, from start to end; this file runs invocations on it.
+
+pub(crate) mod api;
+pub(crate) mod extensions;
+pub(crate) mod http;
+pub(crate) mod instance;
+pub(crate) mod line;
+pub(crate) mod output;
+pub(crate) mod process;
+pub(crate) mod record;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use self::api::{Answer, Current};
+use self::instance::{End, Instance};
+use self::record::Record;
+use crate::config::FunctionConfig;
+use crate::ids::Ids;
+use crate::log::LogLine;
+use crate::outcome::{
+    Exit, Fate, FunctionError, InitError, Outcome, Report, Status, TooLarge, exit_message, timeout_message,
+};
+use crate::platform_log::Phase;
+use crate::service::Event;
+use crate::transcript::{KillReason, Step, What};
+use crate::watchdog::Folder;
+use crate::wire::next::Handout;
+
+/// An execution environment of a function.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    index: usize,
+    config: Arc<FunctionConfig>,
+    ids: Arc<Mutex<Ids>>,
+    record: Arc<Record>,
+    folder: Folder,
+    log_stream: String,
+    instance: AsyncMutex<Option<Arc<Instance>>>,
+    /// Whether a process of this environment has failed: what follows is a "suppressed init".
+    was_reset: AtomicBool,
+    attempts: AtomicU32,
+}
+
+/// What the start of a process came to, for the invocation that it was started for.
+#[derive(Debug, Default)]
+struct Start {
+    cold: bool,
+    log: Vec<LogLine>,
+    dropped: usize,
+    init_duration: Option<Duration>,
+    restore_duration: Option<Duration>,
+    /// How much of the function's timeout an initialization inside the invocation used.
+    spent: Duration,
+}
+
+impl Start {
+    fn take_log(&mut self, instance: &Instance) {
+        let (lines, dropped) = instance.cut_log();
+        self.log.extend(lines);
+        self.dropped += dropped;
+    }
+}
+
+/// How an environment ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// Which environment it was.
+    pub environment: usize,
+    /// How its process ended; none when it had none.
+    pub exit: Option<Exit>,
+    /// What it still wrote.
+    pub log: Vec<LogLine>,
+    /// The steps since its last invocation.
+    pub transcript: Vec<Step>,
+}
+
+impl Environment {
+    /// A new environment; its process is started by the first invocation.
+    ///
+    /// # Errors
+    /// When no temporary folder can be made.
+    pub(crate) fn new(
+        index: usize,
+        config: Arc<FunctionConfig>,
+        ids: Arc<Mutex<Ids>>,
+        epoch: Instant,
+    ) -> io::Result<Environment> {
+        let log_stream = {
+            let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+            format!("2026/01/01/[$LATEST]{}", ids.hex32())
+        };
+        Ok(Environment {
+            index,
+            config,
+            ids,
+            record: Arc::new(Record::new(epoch, index)),
+            folder: Folder::create()?,
+            log_stream,
+            instance: AsyncMutex::new(None),
+            was_reset: AtomicBool::new(false),
+            attempts: AtomicU32::new(0),
+        })
+    }
+
+    /// Runs one invocation to its end. `handout.deadline_ms` is set when the event is handed out.
+    pub(crate) async fn invoke(&self, handout: Handout) -> Outcome {
+        let request_id = handout.request_id.clone();
+        let mut start = Start::default();
+        loop {
+            let instance = match self.running_instance(&mut start).await {
+                Ok(instance) => instance,
+                Err(error) => return self.init_failed(&request_id, start, error),
+            };
+            let limit = self.config.timeout.saturating_sub(start.spent);
+            let (end, current) = instance.invoke(handout.clone(), limit).await;
+            // A warm process that turns out to be dead never saw the event.
+            if matches!(end, End::Exited(_)) && current.is_none() && !start.cold {
+                continue;
+            }
+            return self.finish(&instance, &request_id, start, end, current).await;
+        }
+    }
+
+    /// The process that takes the next event: the running one, or a new one.
+    async fn running_instance(&self, start: &mut Start) -> Result<Arc<Instance>, InitError> {
+        let mut slot = self.instance.lock().await;
+        if let Some(instance) = slot.take() {
+            if instance.is_alive() {
+                *slot = Some(Arc::clone(&instance));
+                return Ok(instance);
+            }
+            // It ended between two invocations.
+            self.reset(&instance).await;
+        }
+        start.cold = true;
+        let format = self.config.log_format;
+        if !self.was_reset.load(Ordering::Relaxed) {
+            start.log.push(LogLine::platform(format.init_start(&self.config.name, self.config.initialization_type())));
+            match self.start_instance(start, self.config.init_limit(), Phase::Init).await {
+                Ok((instance, init, restore)) => {
+                    start.init_duration = (!self.config.snap_start).then_some(init);
+                    start.restore_duration = restore;
+                    *slot = Some(Arc::clone(&instance));
+                    return Ok(instance);
+                }
+                Err(error @ InitError::NotStarted { .. }) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        // Lambda initializes again inside the invocation, under the function's own timeout.
+        let (instance, init, _) = self.start_instance(start, self.config.timeout, Phase::Invoke).await?;
+        start.spent = init;
+        *slot = Some(Arc::clone(&instance));
+        Ok(instance)
+    }
+
+    /// Starts a process and waits until it polls; a failure is logged and the process ended.
+    async fn start_instance(
+        &self,
+        start: &mut Start,
+        limit: Duration,
+        phase: Phase,
+    ) -> Result<(Arc<Instance>, Duration, Option<Duration>), InitError> {
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let (config, ids, record) = (Arc::clone(&self.config), Arc::clone(&self.ids), Arc::clone(&self.record));
+        let instance = match Instance::start(config, ids, record, self.folder.path(), &self.log_stream).await {
+            Ok(instance) => instance,
+            Err(error) => return Err(InitError::NotStarted { reason: error.to_string() }),
+        };
+        self.record.step(None, What::ProcessStarted { attempt });
+        let result = instance.initialized(limit).await;
+        let took = instance.age();
+        if result.is_err() {
+            self.reset(&instance).await;
+        }
+        match result {
+            Ok(initialized) => {
+                if let Some((lines, dropped)) = initialized.log_before_snapshot {
+                    start.log.extend(lines);
+                    start.dropped += dropped;
+                    start.log.push(LogLine::platform(self.config.log_format.restore_start(&self.config.name)));
+                }
+                start.take_log(&instance);
+                Ok((instance, took, initialized.restore_duration))
+            }
+            Err(error) => {
+                start.take_log(&instance);
+                let (status, error_type) = init_status(&error);
+                let line = self.config.log_format.init_report(took, phase, status, error_type.as_deref());
+                start.log.push(LogLine::platform(line));
+                if phase == Phase::Invoke {
+                    start.spent = took;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a process that has failed. What it was stays known: the next start is a suppressed init.
+    async fn reset(&self, instance: &Instance) {
+        self.was_reset.store(true, Ordering::Relaxed);
+        instance.end(KillReason::Reset).await;
+    }
+
+    fn init_failed(&self, request_id: &str, start: Start, error: InitError) -> Outcome {
+        let (status, error_type) = init_status(&error);
+        let message = match &error {
+            InitError::NotStarted { reason } => Some(reason.clone()),
+            InitError::Exited(exit) => Some(exit_message(request_id, *exit)),
+            InitError::TimedOut { after } => Some(timed_out_line(request_id, *after)),
+            InitError::Reported(_) => None,
+        };
+        let report = Report {
+            duration: start.spent,
+            init_duration: None,
+            restore_duration: None,
+            billed_duration: whole_millis(start.spent),
+            memory_size_mb: self.config.memory_mb,
+            max_memory_kib: 0,
+            status,
+            error_type,
+        };
+        self.outcome(request_id, start, Fate::InitError(error), report, Vec::new(), message)
+    }
+
+    async fn finish(
+        &self,
+        instance: &Instance,
+        request_id: &str,
+        start: Start,
+        end: End,
+        current: Option<Current>,
+    ) -> Outcome {
+        let mut current = current;
+        let max_memory_kib = instance.peak_memory_kib();
+        let answer = current.as_mut().and_then(|current| current.answer.take());
+        let (cut, dropped) = current.as_mut().and_then(|current| current.log.take()).unwrap_or_default();
+        let mut log = cut;
+        let mut start = start;
+        start.dropped += dropped;
+        // With several slots the timeout is told, and the process goes on.
+        let gives_up_only = end == End::TimedOut && self.config.slots.is_some();
+        if end != End::Over && !gives_up_only {
+            if end == End::TimedOut {
+                instance.kill(KillReason::Timeout);
+            }
+            self.was_reset.store(true, Ordering::Relaxed);
+            instance.end(KillReason::Reset).await;
+            let (rest, dropped) = instance.cut_log();
+            log.extend(rest);
+            start.dropped += dropped;
+            let mut slot = self.instance.lock().await;
+            if slot.as_ref().is_some_and(|running| running.pid() == instance.pid()) {
+                *slot = None;
+            }
+        }
+        let sent_at = current.as_ref().map(|current| current.sent_at);
+        let completed_at = current.as_ref().and_then(|current| current.completed_at);
+        let ran = match (end, sent_at) {
+            (End::TimedOut, _) => self.config.timeout.saturating_sub(start.spent),
+            (_, Some(sent_at)) => completed_at.unwrap_or_else(Instant::now).saturating_duration_since(sent_at),
+            (_, None) => Duration::ZERO,
+        };
+        let duration = start.spent + ran;
+        let fate = fate(end, answer, self.config.timeout, instance.was_out_of_memory());
+        let (status, error_type) = status_of(end, &fate);
+        let message = match (&fate, end) {
+            (Fate::TimedOut { after }, _) => Some(timed_out_line(request_id, *after)),
+            (_, End::Exited(exit)) => Some(exit_message(request_id, exit)),
+            _ => None,
+        };
+        let report = Report {
+            duration,
+            init_duration: start.init_duration,
+            restore_duration: start.restore_duration,
+            billed_duration: whole_millis(
+                duration + start.init_duration.unwrap_or_default() + start.restore_duration.unwrap_or_default(),
+            ),
+            memory_size_mb: self.config.memory_mb,
+            max_memory_kib,
+            status,
+            error_type,
+        };
+        self.outcome(request_id, start, fate, report, log, message)
+    }
+
+    /// Puts the log in AWS's order: initialization, START, the function's lines, why it failed, END, REPORT.
+    fn outcome(
+        &self,
+        request_id: &str,
+        start: Start,
+        fate: Fate,
+        report: Report,
+        function_log: Vec<LogLine>,
+        message: Option<String>,
+    ) -> Outcome {
+        let format = self.config.log_format;
+        let mut log = start.log;
+        log.push(LogLine::platform(format.start(request_id)));
+        log.extend(function_log);
+        if let Some(line) = message.and_then(|message| format.failure(&message)) {
+            log.push(LogLine::platform(line));
+        }
+        log.extend(format.end(request_id).map(LogLine::platform));
+        log.push(LogLine::platform(format.report(request_id, &report)));
+        Outcome {
+            fate,
+            request_id: request_id.to_owned(),
+            environment: Some(self.index),
+            cold: start.cold,
+            report,
+            log,
+            log_bytes_dropped: start.dropped,
+            transcript: self.record.take(request_id),
+            event: Event::default(),
+            story: None,
+        }
+    }
+
+    /// Ends the environment. `reason`: `Some` for a graceful end with the reason of a SHUTDOWN event, none to kill.
+    pub(crate) async fn shut_down(&self, reason: Option<&str>) -> Shutdown {
+        let instance = self.instance.lock().await.take();
+        let mut shutdown = Shutdown { environment: self.index, exit: None, log: Vec::new(), transcript: Vec::new() };
+        if let Some(instance) = instance {
+            let exit = match reason {
+                Some(reason) => instance.shut_down(reason).await,
+                None => instance.end(KillReason::Shutdown).await,
+            };
+            shutdown.exit = Some(exit);
+            shutdown.log = instance.cut_log().0;
+        }
+        shutdown.transcript = self.record.take_all();
+        shutdown
+    }
+}
+
+/// Durations are billed in whole milliseconds, rounded up.
+fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
+}
+
+/// The log line of a timeout: time, request id, message.
+fn timed_out_line(request_id: &str, after: Duration) -> String {
+    let now = crate::clock::rfc3339_millis(std::time::SystemTime::now());
+    format!("{now} {request_id} {}", timeout_message(after))
+}
+
+fn init_status(error: &InitError) -> (Status, Option<String>) {
+    match error {
+        InitError::NotStarted { .. } => (Status::Error, Some("Runtime.InvalidEntrypoint".to_owned())),
+        InitError::Exited(_) => (Status::Error, Some("Runtime.ExitError".to_owned())),
+        InitError::Reported(error) => (Status::Error, Some(error.recorded_type.clone())),
+        InitError::TimedOut { .. } => (Status::Timeout, None),
+    }
+}
+
+/// What an invocation came to. An answer that arrived counts, however the process ended after it.
+fn fate(end: End, answer: Option<Answer>, timeout: Duration, out_of_memory: bool) -> Fate {
+    match (answer, end) {
+        (Some(Answer::Response(response)), _) => Fate::Response(response),
+        (Some(Answer::Error(error)), _) => Fate::FunctionError(error),
+        (Some(Answer::TooLarge { bytes, limit }), _) => Fate::TooLarge(TooLarge::Response { bytes, limit }),
+        (Some(Answer::Truncated), End::Exited(exit)) => Fate::Exited { exit, out_of_memory },
+        (Some(Answer::Truncated), _) => Fate::FunctionError(truncated_response()),
+        (None, End::Exited(exit)) => Fate::Exited { exit, out_of_memory },
+        (None, End::TimedOut) => Fate::TimedOut { after: timeout },
+        (None, End::Over) => Fate::FunctionError(truncated_response()),
+    }
+}
+
+/// A function that went on without a whole answer.
+fn truncated_response() -> FunctionError {
+    let body =
+        serde_json::json!({ "errorType": "Runtime.TruncatedResponse", "errorMessage": "the response broke off" });
+    FunctionError::new(body.to_string().into(), "Runtime.TruncatedResponse".to_owned())
+}
+
+fn status_of(end: End, fate: &Fate) -> (Status, Option<String>) {
+    match (end, fate) {
+        (End::TimedOut, _) => (Status::Timeout, None),
+        (End::Exited(_), _) => (Status::Error, Some("Runtime.ExitError".to_owned())),
+        (End::Over, Fate::Response(_)) => (Status::Success, None),
+        (End::Over, Fate::FunctionError(error)) => (Status::Failure, Some(error.recorded_type.clone())),
+        (End::Over, Fate::TooLarge(_)) => (Status::Error, Some("Function.ResponseSizeTooLarge".to_owned())),
+        (End::Over, _) => (Status::Error, None),
+    }
+}

@@ -1,0 +1,541 @@
+//! The face of the local service: a function is started, events are sent to it, outcomes come back. Everything here
+//! blocks; the runtime that serves the functions runs on a thread of its own.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::config::FunctionConfig;
+use crate::environment::Shutdown;
+use crate::ids::Ids;
+use crate::limits;
+use crate::outcome::{Fate, Outcome, TooLarge};
+use crate::platform_log::LogFormat;
+use crate::pool::Pool;
+use crate::report_file;
+use crate::wire::next::Handout;
+
+/// An event: the bytes that a function is invoked with, and a name for messages.
+///
+/// Made from a [`serde_json::Value`], from text or from bytes, which are sent as they are, also when they are not
+/// JSON: that the Invoke API takes only JSON is a matter of its HTTP side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    pub(crate) name: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+impl Event {
+    /// An event with a name, such as the path of the fixture that it was read from.
+    pub fn named(name: impl Into<String>, body: impl Into<Event>) -> Event {
+        Event { name: Some(name.into()), ..body.into() }
+    }
+
+    /// The name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The bytes.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+impl From<Bytes> for Event {
+    fn from(body: Bytes) -> Event {
+        Event { name: None, body }
+    }
+}
+
+impl From<Vec<u8>> for Event {
+    fn from(body: Vec<u8>) -> Event {
+        Bytes::from(body).into()
+    }
+}
+
+impl From<String> for Event {
+    fn from(body: String) -> Event {
+        Bytes::from(body).into()
+    }
+}
+
+impl From<&str> for Event {
+    fn from(body: &str) -> Event {
+        body.to_owned().into()
+    }
+}
+
+impl From<&Value> for Event {
+    fn from(body: &Value) -> Event {
+        body.to_string().into()
+    }
+}
+
+impl From<Value> for Event {
+    fn from(body: Value) -> Event {
+        (&body).into()
+    }
+}
+
+/// A function that can be invoked.
+///
+/// Cheap to clone; the clones are one function. Its processes end, and its temporary folders are removed, when the
+/// last clone is dropped.
+///
+/// ```no_run
+/// # use local_lambda::{Function, binary};
+/// # use serde_json::json;
+/// let function = Function::start(binary!());
+/// function.story("a guest without a name").invoke(json!({})).expect_json(json!({ "greeting": "Hello, guest" }));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Function {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: Arc<FunctionConfig>,
+    ids: Arc<Mutex<Ids>>,
+    pool: Arc<Pool>,
+    runtime: Runtime,
+}
+
+impl Function {
+    /// A function with Lambda's default configuration: 128 MB, 3 seconds, one event at a time per environment.
+    /// No process is started before the first event.
+    pub fn start(program: impl Into<PathBuf>) -> Function {
+        Function::builder(program).start()
+    }
+
+    /// A function to be configured. `program`: the path of an executable, or a name that is looked up in `PATH`.
+    pub fn builder(program: impl Into<PathBuf>) -> FunctionBuilder {
+        FunctionBuilder { config: FunctionConfig::new(program.into()), seed: 0 }
+    }
+
+    /// Sends an event and waits for the outcome.
+    pub fn invoke(&self, event: impl Into<Event>) -> Outcome {
+        self.request().invoke(event)
+    }
+
+    /// A request with one sentence that says what is going on. It stands at the top of the message when an
+    /// expectation fails, so write it for somebody who has not read the test.
+    pub fn story(&self, story: impl Into<String>) -> Request<'_> {
+        self.request().story(story)
+    }
+
+    /// A request to be described further before it is sent.
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            function: self,
+            story: None,
+            invocation_type: InvocationType::RequestResponse,
+            request_id: None,
+            trace_header: None,
+            client_context: None,
+            cognito_identity: None,
+            tenant: None,
+            qualifier: None,
+        }
+    }
+
+    /// How many environments there are now.
+    pub fn environments(&self) -> usize {
+        self.shared.pool.len()
+    }
+
+    /// Ends the environments as Lambda does when it no longer needs them ("spindown"): with SIGTERM, a SHUTDOWN
+    /// event and time to act on them where an extension is registered, with SIGKILL otherwise. What they still wrote
+    /// comes back. The function stays usable: the next event meets a cold start.
+    pub fn shut_down(&self) -> Vec<Shutdown> {
+        let pool = Arc::clone(&self.shared.pool);
+        self.shared.runtime.run(async move { pool.retire(Some("spindown")).await }).unwrap_or_default()
+    }
+
+    /// Makes sure that the next event meets a cold start. An environment that is at work ends when it is done.
+    pub fn force_cold(&self) {
+        let pool = Arc::clone(&self.shared.pool);
+        self.shared.runtime.run(async move { pool.retire(None).await });
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let pool = Arc::clone(&self.pool);
+        self.runtime.run(async move { pool.close().await });
+    }
+}
+
+/// How a function is to run. Made by [`Function::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a function is made by `start`"]
+pub struct FunctionBuilder {
+    config: FunctionConfig,
+    seed: u64,
+}
+
+impl FunctionBuilder {
+    /// The function's name; the program's file name if not given.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.config.name = name.into();
+        self
+    }
+
+    /// Arguments for the program.
+    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.config.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The working directory, Lambda's `/var/task`; ours if not given.
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.config.current_dir = Some(folder.into());
+        self
+    }
+
+    /// The memory size in MiB: a process whose resident set grows larger is killed. Looked at every 5 ms and when it
+    /// answers; only the function's own process counts, not its children.
+    pub fn memory_mb(mut self, megabytes: u32) -> Self {
+        self.config.memory_mb = megabytes;
+        self
+    }
+
+    /// The timeout. Unlike on Lambda it need not be whole seconds, so that a test of a time-out takes milliseconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.config.timeout = timeout;
+        self
+    }
+
+    /// How long initialization may take before it is begun again inside the first invocation;
+    /// [`limits::INIT_TIMEOUT`] if not given.
+    pub fn init_timeout(mut self, timeout: Duration) -> Self {
+        self.config.init_timeout = Some(timeout);
+        self
+    }
+
+    /// An environment variable for the function. Nothing of the test's own environment is passed on.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.config.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// The Region; `us-east-1` if not given.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.config.region = region.into();
+        self
+    }
+
+    /// The account in the function's ARN; `123456789012` if not given.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.config.account = account.into();
+        self
+    }
+
+    /// The log format.
+    pub fn log_format(mut self, format: LogFormat) -> Self {
+        self.config.log_format = format;
+        self
+    }
+
+    /// The log level that the function is told in `AWS_LAMBDA_LOG_LEVEL`.
+    pub fn log_level(mut self, level: impl Into<String>) -> Self {
+        self.config.log_level = Some(level.into());
+        self
+    }
+
+    /// Stops the process between invocations, as Lambda freezes an environment: timers and background tasks go on
+    /// only in the next invocation.
+    pub fn freeze(mut self, freeze: bool) -> Self {
+        self.config.freeze = freeze;
+        self
+    }
+
+    /// Starts the function as SnapStart does: it may wait on `restore/next` at the end of its initialization.
+    pub fn snap_start(mut self, snap_start: bool) -> Self {
+        self.config.snap_start = snap_start;
+        self
+    }
+
+    /// Several events at once in one environment, as on Lambda Managed Instances: sets `AWS_LAMBDA_MAX_CONCURRENCY`,
+    /// hands events to the polling workers by a seeded draw, and reports a timeout without killing the process.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-runtimes.html>.
+    pub fn max_concurrency(mut self, slots: usize) -> Self {
+        self.config.slots = Some(slots.max(1));
+        self
+    }
+
+    /// How many environments there may be at once; further requests are throttled.
+    pub fn reserved_concurrency(mut self, environments: usize) -> Self {
+        self.config.reserved_concurrency = Some(environments);
+        self
+    }
+
+    /// An external extension: an executable that is started before the function and must register under its file
+    /// name.
+    pub fn extension(mut self, program: impl Into<PathBuf>) -> Self {
+        self.config.extensions.push(program.into());
+        self
+    }
+
+    /// The seed of all ids and draws; 0 if not given.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Makes the function. No process is started before the first event.
+    ///
+    /// # Panics
+    /// When the system gives this process no thread, socket or pipe any more.
+    pub fn start(self) -> Function {
+        let config = Arc::new(self.config);
+        let ids = Arc::new(Mutex::new(Ids::new(self.seed)));
+        let pool = Arc::new(Pool::new(Arc::clone(&config), Arc::clone(&ids)));
+        Function { shared: Arc::new(Shared { config, ids, pool, runtime: Runtime::start() }) }
+    }
+}
+
+/// How a function is invoked.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InvocationType {
+    /// The caller waits: events of up to 6 MB.
+    #[default]
+    RequestResponse,
+    /// The event is queued: up to 1 MB. Here only the limit is different, and that there is no client context; the
+    /// queue with its retries is not part of this function.
+    Event,
+}
+
+/// One request to a function. Made by [`Function::request`] or [`Function::story`].
+#[derive(Debug, Clone)]
+#[must_use = "a request is sent by `invoke` or `send`"]
+pub struct Request<'f> {
+    function: &'f Function,
+    story: Option<String>,
+    invocation_type: InvocationType,
+    request_id: Option<String>,
+    trace_header: Option<String>,
+    client_context: Option<Value>,
+    cognito_identity: Option<(String, String)>,
+    tenant: Option<String>,
+    qualifier: Option<String>,
+}
+
+impl Request<'_> {
+    /// One sentence that says what is going on, for the message when an expectation fails.
+    pub fn story(mut self, story: impl Into<String>) -> Self {
+        self.story = Some(story.into());
+        self
+    }
+
+    /// How the function is invoked.
+    pub fn invocation_type(mut self, invocation_type: InvocationType) -> Self {
+        self.invocation_type = invocation_type;
+        self
+    }
+
+    /// A request id of one's own, as a retry of an asynchronous invocation has the id of the first attempt.
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// The X-Ray trace header; a new one that is not sampled if not given.
+    pub fn trace_header(mut self, header: impl Into<String>) -> Self {
+        self.trace_header = Some(header.into());
+        self
+    }
+
+    /// The client context of a mobile SDK.
+    pub fn client_context(mut self, context: Value) -> Self {
+        self.client_context = Some(context);
+        self
+    }
+
+    /// The caller's Cognito identity: its id and its pool's id.
+    pub fn cognito_identity(mut self, id: impl Into<String>, pool_id: impl Into<String>) -> Self {
+        self.cognito_identity = Some((id.into(), pool_id.into()));
+        self
+    }
+
+    /// The tenant, for functions with tenant isolation. All tenants share this function's environments.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// The version or alias that the caller named; it stands at the end of the function's ARN.
+    pub fn qualifier(mut self, qualifier: impl Into<String>) -> Self {
+        self.qualifier = Some(qualifier.into());
+        self
+    }
+
+    /// Sends the event and waits for the outcome.
+    pub fn invoke(self, event: impl Into<Event>) -> Outcome {
+        self.send(event).wait()
+    }
+
+    /// Sends the event without waiting, to have several under way at once.
+    pub fn send(self, event: impl Into<Event>) -> Pending {
+        let event = event.into();
+        let function = self.function;
+        let shared = &function.shared;
+        let story = self.story.clone();
+        let limit = match self.invocation_type {
+            InvocationType::RequestResponse => limits::SYNC_EVENT_BYTES,
+            InvocationType::Event => limits::ASYNC_EVENT_BYTES,
+        };
+        let handout = self.handout(&event);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        if event.body.len() > limit {
+            let fate = Fate::TooLarge(TooLarge::Event { bytes: event.body.len(), limit });
+            let _ = sender.send(Outcome::refused(fate, handout.request_id, shared.config.memory_mb));
+        } else {
+            let pool = Arc::clone(&shared.pool);
+            shared.runtime.handle.spawn(async move {
+                let _ = sender.send(pool.invoke(handout).await);
+            });
+        }
+        Pending { receiver, event, story, function: function.clone() }
+    }
+
+    fn handout(self, event: &Event) -> Handout {
+        let config = &self.function.shared.config;
+        let mut ids = self.function.shared.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let synchronous = self.invocation_type == InvocationType::RequestResponse;
+        let cognito_json = |(id, pool): (String, String)| {
+            serde_json::json!({ "cognitoIdentityId": id, "cognitoIdentityPoolId": pool }).to_string()
+        };
+        Handout {
+            request_id: self.request_id.unwrap_or_else(|| ids.uuid()),
+            invocation_id: ids.uuid(),
+            deadline_ms: 0,
+            function_arn: config.arn(self.qualifier.as_deref()),
+            trace_id: Some(self.trace_header.unwrap_or_else(|| ids.trace_header())),
+            client_context: self.client_context.filter(|_| synchronous).map(|context| ascii_json(&context)),
+            cognito_identity: self.cognito_identity.map(cognito_json),
+            tenant_id: self.tenant,
+            event: event.body.clone(),
+        }
+    }
+}
+
+/// JSON that a header can carry: characters beyond ASCII as escapes.
+fn ascii_json(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
+}
+
+/// An invocation under way.
+#[derive(Debug)]
+#[must_use = "the outcome comes from `wait`"]
+pub struct Pending {
+    receiver: mpsc::Receiver<Outcome>,
+    event: Event,
+    story: Option<String>,
+    /// Keeps the function running.
+    function: Function,
+}
+
+impl Pending {
+    /// Waits for the outcome.
+    ///
+    /// # Panics
+    /// When the local service itself has failed: a bug of this crate.
+    pub fn wait(self) -> Outcome {
+        let Ok(mut outcome) = self.receiver.recv() else {
+            panic!("the local Lambda service of {} has stopped unexpectedly", self.function.shared.config.name);
+        };
+        outcome.event = self.event;
+        outcome.story = self.story;
+        report_file::invoked(&outcome);
+        outcome
+    }
+}
+
+/// The thread that serves one function's environments.
+struct Runtime {
+    handle: Handle,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Runtime {
+    fn start() -> Runtime {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("local-lambda-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("the system gives this process no more sockets");
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            let _ = runtime.block_on(stopped);
+        });
+        Runtime {
+            handle,
+            stop: Some(stop),
+            thread: Some(thread.expect("the system gives this process no more threads")),
+        }
+    }
+
+    /// Runs a task on the thread and waits for what it gives; nothing when it failed.
+    fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.handle.spawn(async move {
+            let _ = sender.send(task.await);
+        });
+        receiver.recv().ok()
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        // The last clone of a function may be dropped by a task on this very thread; then it ends by itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_context_fits_into_a_header() {
+        let json = ascii_json(&serde_json::json!({ "name": "小明 🦀" }));
+        assert!(json.is_ascii());
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["name"], "小明 🦀");
+    }
+}
