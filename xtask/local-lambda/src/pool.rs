@@ -54,10 +54,15 @@ impl Pool {
     pub(crate) async fn invoke(&self, handout: Handout) -> Outcome {
         let environment = match self.acquire() {
             Ok(environment) => environment,
-            Err(fate) => return Outcome::refused(*fate, handout.request_id, self.config.memory_mb),
+            Err(fate) => return self.refuse(*fate, handout.request_id),
         };
         let lease = Lease { pool: self, environment };
         lease.environment.invoke(handout).await
+    }
+
+    /// The outcome of an event that no environment sees.
+    pub(crate) fn refuse(&self, fate: Fate, request_id: String) -> Outcome {
+        Outcome::refused(fate, request_id, self.config.memory_mb)
     }
 
     fn acquire(&self) -> Result<Arc<Environment>, Box<Fate>> {

@@ -2,8 +2,12 @@
 //! of a process. The one file with `unsafe` code, and the one that asks which system it runs on.
 #![expect(unsafe_code, reason = "the system calls below have no safe form in the standard library")]
 
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
@@ -99,25 +103,53 @@ fn check(result: libc::c_int) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// The largest resident set that a process has had since it began to run its program, in KiB; nothing once it has
-/// ended. (`ru_maxrss` would not do: on Linux it also counts what the process was before `exec`, which is us.)
+/// Looks at the memory of one process again and again.
 #[cfg(target_os = "linux")]
-pub(crate) fn peak_memory_kib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
+#[derive(Debug)]
+pub(crate) struct Memory(Option<File>);
+
+#[cfg(target_os = "linux")]
+impl Memory {
+    /// Of the process with that id, which must not have been reaped.
+    pub(crate) fn of(pid: u32) -> Memory {
+        Memory(File::open(format!("/proc/{pid}/status")).ok())
+    }
+
+    /// The largest resident set that the process has had since it began to run its program, in KiB; nothing once it
+    /// has ended. (`ru_maxrss` would not do: it also counts what the process was before `exec`, which is us.)
+    pub(crate) fn peak_kib(&self) -> Option<u64> {
+        // One call: this is done for every invocation.
+        let mut buffer = [0; 4096];
+        let count = self.0.as_ref()?.read_at(&mut buffer, 0).ok()?;
+        let status = String::from_utf8_lossy(&buffer[..count]);
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    }
 }
 
-/// The largest footprint that a process has had, in KiB; nothing once it has ended.
+/// Looks at the memory of one process again and again.
 #[cfg(target_os = "macos")]
-pub(crate) fn peak_memory_kib(pid: u32) -> Option<u64> {
-    let pid = libc::c_int::try_from(pid).ok()?;
-    // SAFETY: a zeroed `rusage_info_v4` is a valid value, and `proc_pid_rusage` fills exactly that structure for the
-    // flavour `RUSAGE_INFO_V4`.
-    unsafe {
-        let mut info: libc::rusage_info_v4 = std::mem::zeroed();
-        let result = libc::proc_pid_rusage(pid, libc::RUSAGE_INFO_V4, (&raw mut info).cast::<libc::rusage_info_t>());
-        (result == 0).then_some(info.ri_lifetime_max_phys_footprint / 1024)
+#[derive(Debug)]
+pub(crate) struct Memory(u32);
+
+#[cfg(target_os = "macos")]
+impl Memory {
+    /// Of the process with that id, which must not have been reaped.
+    pub(crate) fn of(pid: u32) -> Memory {
+        Memory(pid)
+    }
+
+    /// The largest footprint that the process has had, in KiB; nothing once it has ended.
+    pub(crate) fn peak_kib(&self) -> Option<u64> {
+        let pid = libc::c_int::try_from(self.0).ok()?;
+        // SAFETY: a zeroed `rusage_info_v4` is a valid value, and `proc_pid_rusage` fills exactly that structure for
+        // the flavour `RUSAGE_INFO_V4`.
+        unsafe {
+            let mut info: libc::rusage_info_v4 = std::mem::zeroed();
+            let result =
+                libc::proc_pid_rusage(pid, libc::RUSAGE_INFO_V4, (&raw mut info).cast::<libc::rusage_info_t>());
+            (result == 0).then_some(info.ri_lifetime_max_phys_footprint / 1024)
+        }
     }
 }
 
@@ -170,7 +202,7 @@ mod tests {
 
     #[test]
     fn our_own_memory_is_seen() {
-        let kib = peak_memory_kib(std::process::id()).expect("this process runs");
+        let kib = Memory::of(std::process::id()).peak_kib().expect("this process runs");
         assert!((500..50_000_000).contains(&kib), "{kib}");
     }
 

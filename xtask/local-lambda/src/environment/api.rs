@@ -234,12 +234,6 @@ impl Api {
         Ok((Poll::Park(receiver), note))
     }
 
-    /// Whether an event can be handed out: somebody polls.
-    pub(crate) fn has_poller(&mut self) -> bool {
-        self.pollers.retain(Poller::is_there);
-        self.phase == Phase::Ready && !self.pollers.is_empty()
-    }
-
     /// Lets every waiting call go without an answer: its process is dead.
     pub(crate) fn hang_up(&mut self) {
         self.pollers.clear();
@@ -247,23 +241,21 @@ impl Api {
         self.extensions.hang_up();
     }
 
-    /// Hands an event to one of the polling workers, chosen by a seeded draw.
-    ///
-    /// # Errors
-    /// The handout itself, when no worker is left that polls.
-    pub(crate) fn hand_out(&mut self, handout: Handout, ids: &mut Ids) -> Result<(), Box<Handout>> {
+    /// Hands an event to one of the polling workers, chosen by a seeded draw; says whether there was one.
+    pub(crate) fn hand_out(&mut self, handout: &Handout, ids: &mut Ids) -> bool {
+        self.pollers.retain(Poller::is_there);
         loop {
-            if !self.has_poller() {
-                return Err(Box::new(handout));
+            if self.phase != Phase::Ready || self.pollers.is_empty() {
+                return false;
             }
             let poller = self.pollers.swap_remove(ids.below(self.pollers.len()));
             if poller.reply.send(handout.reply()).is_ok() {
                 break;
             }
         }
-        self.extensions.invoke(&handout, ids);
+        self.extensions.invoke(handout, ids);
         self.current.push(Current {
-            handout,
+            handout: handout.clone(),
             sent_at: Instant::now(),
             answering: false,
             answer: None,
@@ -273,7 +265,7 @@ impl Api {
         if self.slots.is_none() {
             self.phase = Phase::Running;
         }
-        Ok(())
+        true
     }
 
     /// `POST …/invocation/{id}/response` or `…/error`, before its body is read.
@@ -490,7 +482,7 @@ mod tests {
         let mut api = api(None);
         let _poller = poll(&mut api);
         assert!(api.is_initialized());
-        api.hand_out(handout(1), &mut Ids::new(1)).unwrap();
+        assert!(api.hand_out(&handout(1), &mut Ids::new(1)));
         api
     }
 
@@ -527,7 +519,7 @@ mod tests {
     fn an_answer_after_the_timeout_is_gone() {
         let mut api = api(Some(2));
         let _poller = poll(&mut api);
-        api.hand_out(handout(1), &mut Ids::new(1)).unwrap();
+        assert!(api.hand_out(&handout(1), &mut Ids::new(1)));
         api.collect("invocation-1");
         refused(
             api.begin_answer(AnswerKind::Response, "request-1", Some("invocation-1")),
@@ -565,7 +557,7 @@ mod tests {
             let mut ids = Ids::new(seed);
             (0..3)
                 .map(|n| {
-                    api.hand_out(handout(n), &mut ids).unwrap();
+                    assert!(api.hand_out(&handout(n), &mut ids));
                     let got = pollers.iter_mut().position(|poller| poller.try_recv().is_ok()).unwrap();
                     pollers[got].close();
                     got
@@ -587,9 +579,9 @@ mod tests {
         drop(poll(&mut api));
         let gone = api.next(|| true, no_log);
         assert!(matches!(gone, Ok((Poll::Park(_), _))));
-        assert!(api.hand_out(handout(1), &mut Ids::new(1)).is_err());
+        assert!(!api.hand_out(&handout(1), &mut Ids::new(1)));
         let mut alive = poll(&mut api);
-        api.hand_out(handout(1), &mut Ids::new(1)).unwrap();
+        assert!(api.hand_out(&handout(1), &mut Ids::new(1)));
         assert!(alive.try_recv().is_ok());
     }
 

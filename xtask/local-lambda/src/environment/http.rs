@@ -137,7 +137,7 @@ async fn dispatch(
             (None, unknown_call(instance, parts, NoRoute::UnknownPath))
         }
         Route::RestoreNext => {
-            instance.output.drain();
+            instance.drain_output();
             let waiting = instance.api().restore_next();
             instance.changed.notify_waiters();
             match waiting {
@@ -184,9 +184,9 @@ fn settle(instance: &Instance, result: Result<Reply, Refusal>) -> Reply {
 
 async fn next(instance: &Instance, line: &Line) -> (Option<String>, Reply) {
     // What was written before this call is in the pipe now.
-    instance.output.drain();
+    instance.drain_output();
     let line = line.clone();
-    let polled = instance.api().next(move || line.has_hung_up(), || instance.cut_log());
+    let polled = instance.api().next(move || line.has_hung_up(), || instance.take_log());
     instance.changed.notify_waiters();
     let reply = match polled {
         Err(refusal) => return (None, settle(instance, Err(refusal))),

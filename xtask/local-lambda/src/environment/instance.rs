@@ -143,16 +143,16 @@ impl Instance {
         self.process.exit().is_none() && !self.ended.load(Ordering::Relaxed)
     }
 
-    /// The largest resident set so far, in KiB.
+    /// The largest resident set when it was last looked at, in KiB.
     pub(crate) fn peak_memory_kib(&self) -> u64 {
-        if let Some(kib) = self.process.peak_memory_kib() {
-            self.peak_memory_kib.fetch_max(kib, Ordering::Relaxed);
-        }
         self.peak_memory_kib.load(Ordering::Relaxed)
     }
 
-    /// Kills the process if it has used more memory than it has; says whether it did.
+    /// Looks at the memory, and kills the process if it has used more than it has; says whether it did.
     pub(crate) fn enforce_memory(&self) -> bool {
+        if let Some(kib) = self.process.peak_memory_kib() {
+            self.peak_memory_kib.fetch_max(kib, Ordering::Relaxed);
+        }
         let limit = u64::from(self.config.memory_mb) * 1024;
         if self.peak_memory_kib() <= limit {
             return false;
@@ -206,10 +206,22 @@ impl Instance {
 
     /// Cuts the log here: what the process wrote until now, an extension's lines behind the function's.
     pub(crate) fn cut_log(&self) -> (Vec<LogLine>, usize) {
+        self.drain_output();
+        self.take_log()
+    }
+
+    /// Reads what the processes wrote until now.
+    pub(crate) fn drain_output(&self) {
         self.output.drain();
-        let (mut lines, mut dropped) = self.output.take();
         for (_, output) in &self.extensions {
             output.drain();
+        }
+    }
+
+    /// Takes what was read.
+    pub(crate) fn take_log(&self) -> (Vec<LogLine>, usize) {
+        let (mut lines, mut dropped) = self.output.take();
+        for (_, output) in &self.extensions {
             let (more, lost) = output.take();
             lines.extend(more);
             dropped += lost;
@@ -290,13 +302,12 @@ impl Instance {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if waiting && self.api().has_poller() {
-                deadline = Instant::now() + limit;
+            if waiting {
                 handout.deadline_ms = clock::epoch_millis(SystemTime::now() + limit);
-                let sent = What::EventSent { bytes: handout.event.len() };
-                let handed_out = self.api().hand_out(handout.clone(), &mut self.ids());
-                if handed_out.is_ok() {
-                    self.record.step(Some(&request_id), sent);
+                let handed_out = self.api().hand_out(&handout, &mut self.ids());
+                if handed_out {
+                    deadline = Instant::now() + limit;
+                    self.record.step(Some(&request_id), What::EventSent { bytes: handout.event.len() });
                     waiting = false;
                 }
             }

@@ -8,7 +8,7 @@ use std::{io, thread};
 use tokio::sync::{oneshot, watch};
 
 use crate::outcome::Exit;
-use crate::sys::{self, Signal};
+use crate::sys::{self, Memory, Signal};
 use crate::watchdog;
 
 /// A running or ended process, the leader of a group of its own.
@@ -18,6 +18,7 @@ pub(crate) struct Process {
     /// `true` once the process id may belong to somebody else.
     reaped: Arc<Mutex<bool>>,
     exit: watch::Receiver<Option<Exit>>,
+    memory: Memory,
 }
 
 impl Process {
@@ -63,7 +64,7 @@ impl Process {
         };
         thread::Builder::new().name("local-lambda-wait".to_owned()).stack_size(128 * 1024).spawn(waiter)?;
         let pid = start.await.map_err(|_| io::Error::other("the thread that starts the process has died"))??;
-        Ok(Process { pid, reaped, exit })
+        Ok(Process { pid, reaped, exit, memory: Memory::of(pid) })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -103,6 +104,6 @@ impl Process {
     /// Its largest resident set so far in KiB; nothing once it has ended.
     pub(crate) fn peak_memory_kib(&self) -> Option<u64> {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
-        if *reaped { None } else { sys::peak_memory_kib(self.pid) }
+        if *reaped { None } else { self.memory.peak_kib() }
     }
 }
