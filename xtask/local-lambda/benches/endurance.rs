@@ -58,11 +58,12 @@ fn main() {
     let binary = build_function();
     let mut failed = false;
     for fate in [Fate::ColdStart, Fate::Timeout, Fate::Crash] {
+        // The functions live through it all: what one of them held back would show.
+        let functions: Vec<Function> = (0..CALLERS).map(|seed| fate.function(&binary, seed as u64)).collect();
         let run = |count: usize| {
             thread::scope(|scope| {
-                for caller in 0..CALLERS {
-                    let binary = &binary;
-                    scope.spawn(move || fate.meet(binary, caller as u64, count.div_ceil(CALLERS)));
+                for function in &functions {
+                    scope.spawn(move || fate.meet(function, count.div_ceil(CALLERS)));
                 }
             });
         };
@@ -101,8 +102,11 @@ impl Fate {
         }
     }
 
-    fn meet(self, binary: &Path, seed: u64, times: usize) {
-        let function = Function::builder(binary).seed(seed).timeout(self.timeout()).start();
+    fn function(self, binary: &Path, seed: u64) -> Function {
+        Function::builder(binary).seed(seed).timeout(self.timeout()).start()
+    }
+
+    fn meet(self, function: &Function, times: usize) {
         for _ in 0..times {
             match self {
                 Fate::ColdStart => {
@@ -196,8 +200,8 @@ impl Left {
         if !self.processes.is_empty() {
             problems.push(format!("processes {:?}", self.processes));
         }
-        if self.folders > 0 {
-            problems.push(format!("{} folders", self.folders));
+        if self.folders > before.folders {
+            problems.push(format!("{} more folders", self.folders - before.folders));
         }
         if self.descriptors > before.descriptors {
             problems.push(format!("{} more descriptors", self.descriptors - before.descriptors));

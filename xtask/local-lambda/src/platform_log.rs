@@ -46,6 +46,13 @@ fn object(kind: &str, record: Value) -> String {
     json!({ "time": clock::rfc3339_millis(SystemTime::now()), "type": kind, "record": record }).to_string()
 }
 
+/// Durations are billed in whole milliseconds, rounded up.
+///
+/// Source: <https://aws.amazon.com/lambda/pricing/>.
+pub(crate) fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
+}
+
 fn ms(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -116,9 +123,11 @@ impl LogFormat {
         (self == LogFormat::Text).then(|| format!("END RequestId: {request_id}"))
     }
 
-    /// The line before END that says why a text log's invocation ended without an answer.
-    pub(crate) fn failure(self, message: &str) -> Option<String> {
-        (self == LogFormat::Text).then(|| message.to_owned())
+    /// The lines before END that say why a text log's invocation ended without an answer: the message, and the type
+    /// of the error where it has one.
+    pub(crate) fn failure(self, message: &str, error_type: Option<&str>) -> Vec<String> {
+        let lines = [Some(message), error_type];
+        lines.into_iter().flatten().filter(|_| self == LogFormat::Text).map(str::to_owned).collect()
     }
 
     pub(crate) fn report(self, request_id: &str, report: &Report) -> String {
@@ -136,6 +145,7 @@ impl LogFormat {
                 }
                 if let Some(restore) = report.restore_duration {
                     metrics["restoreDurationMs"] = json!(ms(restore));
+                    metrics["billedRestoreDurationMs"] = json!(whole_millis(restore).as_millis() as u64);
                 }
                 let mut record = json!({ "requestId": request_id, "metrics": metrics, "status": report.status.word() });
                 if let Some(error_type) = &report.error_type {
@@ -160,7 +170,8 @@ fn report_text(request_id: &str, report: &Report) -> String {
         line.push_str(&format!("Init Duration: {:.2} ms\t", ms(init)));
     }
     if let Some(restore) = report.restore_duration {
-        line.push_str(&format!("Restore Duration: {:.2} ms\t", ms(restore)));
+        let billed = whole_millis(restore).as_millis();
+        line.push_str(&format!("Restore Duration: {:.2} ms\tBilled Restore Duration: {billed} ms\t", ms(restore)));
     }
     match report.status {
         Status::Success | Status::Failure => {}
@@ -198,6 +209,14 @@ mod tests {
             LogFormat::Text.report("8f5", &report()),
             "REPORT RequestId: 8f5\tDuration: 2.30 ms\tBilled Duration: 27 ms\tMemory Size: 128 MB\tMax Memory Used: 14 MB\tInit Duration: 24.10 ms\t"
         );
+    }
+
+    #[test]
+    fn a_restore_is_reported_and_billed() {
+        let restored =
+            Report { init_duration: None, restore_duration: Some(Duration::from_micros(181_200)), ..report() };
+        let line = LogFormat::Text.report("8f5", &restored);
+        assert!(line.ends_with("\tRestore Duration: 181.20 ms\tBilled Restore Duration: 182 ms\t"), "{line}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command, as somebody in a shell uses it.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -155,7 +156,7 @@ fn ctrl_c_leaves_nothing() {
     let mut child = command()
         .args(["--timeout", "30", "--times", "2", "--event", r#"{"fate":"sleep","ms":20000}"#, "--"])
         .arg(fates())
-        .process_group_of_its_own()
+        .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -173,14 +174,4 @@ fn ctrl_c_leaves_nothing() {
     assert!(Command::new("/bin/kill").args(["-INT", "--", &group]).status().unwrap().success());
     assert!(!child.wait().unwrap().success());
     assert!(eventually(&|| !folder.exists()), "{} is left", folder.display());
-}
-
-trait OwnGroup {
-    fn process_group_of_its_own(&mut self) -> &mut Self;
-}
-
-impl OwnGroup for Command {
-    fn process_group_of_its_own(&mut self) -> &mut Command {
-        std::os::unix::process::CommandExt::process_group(self, 0)
-    }
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -31,15 +32,18 @@ use crate::wire::stream::decode_base64;
 /// More connections than this at once are hung up on: Lambda gives a function 1,024 file descriptors in all.
 const CONNECTIONS_AT_ONCE: usize = 1_024;
 
+/// How much of a connection's bytes is held at once: room for the headers of any client.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
 /// Error bodies, registrations and the like are read up to this many bytes; the rest is thrown away.
 const SMALL_BODY_BYTES: usize = 1024 * 1024;
 
 /// Accepts connections for as long as the instance lives.
 pub(crate) async fn accept(listener: TcpListener, instance: Arc<Instance>) {
     loop {
-        // An error here is a connection that was gone before it was accepted, or a lack of descriptors.
         let Ok((stream, peer)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            // A connection that was gone before it was accepted, or a lack of descriptors: then others must go first.
+            tokio::time::sleep(Duration::from_millis(5)).await;
             continue;
         };
         let open = instance.open_connections.fetch_add(1, Ordering::Relaxed);
@@ -60,7 +64,9 @@ async fn serve(stream: TcpStream, instance: &Arc<Instance>) {
     let line = Line::new(stream);
     let service = service_fn(|request| answer(Arc::clone(instance), line.clone(), request));
     // A client may send its answer and be gone: that answer counts.
-    let connection = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(line.clone()), service);
+    let mut builder = http1::Builder::new();
+    builder.half_close(true).max_buf_size(READ_BUFFER_BYTES);
+    let connection = builder.serve_connection(TokioIo::new(line.clone()), service);
     if let Err(error) = connection.await
         && (error.is_parse() || error.is_incomplete_message())
     {
@@ -153,6 +159,7 @@ async fn dispatch(
         Route::Credentials => (None, credentials(headers)),
         Route::Register => (None, register(instance, headers, body).await),
         Route::ExtensionNext => {
+            instance.drain_output();
             let waiting = instance.api().extensions.next(text(headers, header::EXTENSION_ID));
             instance.changed.notify_waiters();
             instance.freeze_if_idle();

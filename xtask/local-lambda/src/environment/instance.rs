@@ -221,6 +221,15 @@ impl Instance {
     /// Takes what was read.
     pub(crate) fn take_log(&self) -> (Vec<LogLine>, usize) {
         let (mut lines, mut dropped) = self.output.take();
+        let (more, lost) = self.take_extension_log();
+        lines.extend(more);
+        dropped += lost;
+        (lines, dropped)
+    }
+
+    /// Takes what was read from the external extensions, which may write after the function is done.
+    pub(crate) fn take_extension_log(&self) -> (Vec<LogLine>, usize) {
+        let (mut lines, mut dropped) = (Vec::new(), 0);
         for (_, output) in &self.extensions {
             let (more, lost) = output.take();
             lines.extend(more);
@@ -363,6 +372,8 @@ impl Instance {
         if self.ended.swap(true, Ordering::Relaxed) {
             return exit;
         }
+        // Calls that still wait would keep their connections, and those this instance.
+        self.api().hang_up();
         self.record.step(None, What::Exited(exit));
         for (extension, output) in &self.extensions {
             self.record.step(None, What::Exited(extension.wait().await));

@@ -30,7 +30,7 @@ use crate::log::LogLine;
 use crate::outcome::{
     Exit, Fate, FunctionError, InitError, Outcome, Report, Status, TooLarge, exit_message, timeout_message,
 };
-use crate::platform_log::Phase;
+use crate::platform_log::{Phase, whole_millis};
 use crate::service::Event;
 use crate::transcript::{KillReason, Step, What};
 use crate::watchdog::Folder;
@@ -248,7 +248,9 @@ impl Environment {
         let (cut, dropped) = current.as_mut().and_then(|current| current.log.take()).unwrap_or_default();
         let mut log = cut;
         let mut start = start;
-        start.dropped += dropped;
+        let (extensions, lost) = instance.take_extension_log();
+        log.extend(extensions);
+        start.dropped += dropped + lost;
         // With several slots the timeout is told, and the process goes on.
         let gives_up_only = end == End::TimedOut && self.config.slots.is_some();
         if end != End::Over && !gives_up_only {
@@ -309,8 +311,9 @@ impl Environment {
         let mut log = start.log;
         log.push(LogLine::platform(format.start(request_id)));
         log.extend(function_log);
-        if let Some(line) = message.and_then(|message| format.failure(&message)) {
-            log.push(LogLine::platform(line));
+        if let Some(message) = message {
+            let lines = format.failure(&message, report.error_type.as_deref());
+            log.extend(lines.into_iter().map(LogLine::platform));
         }
         log.extend(format.end(request_id).map(LogLine::platform));
         log.push(LogLine::platform(format.report(request_id, &report)));
@@ -343,11 +346,6 @@ impl Environment {
         shutdown.transcript = self.record.take_all();
         shutdown
     }
-}
-
-/// Durations are billed in whole milliseconds, rounded up.
-fn whole_millis(duration: Duration) -> Duration {
-    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
 }
 
 /// The log line of a timeout: time, request id, message.

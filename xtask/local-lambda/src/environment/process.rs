@@ -1,8 +1,9 @@
 //! One process of a function with its process group: started, signalled, waited for.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use std::{io, thread};
 
 use tokio::sync::{oneshot, watch};
@@ -35,7 +36,7 @@ impl Process {
             let reaped = Arc::clone(&reaped);
             move || {
                 command.process_group(0);
-                let mut child = match command.spawn() {
+                let mut child = match spawn_when_free(&mut command) {
                     Ok(child) => child,
                     Err(error) => return drop(started.send(Err(error))),
                 };
@@ -67,6 +68,7 @@ impl Process {
         Ok(Process { pid, reaped, exit, memory: Memory::of(pid) })
     }
 
+    /// The process id; also that of the group.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }
@@ -106,4 +108,26 @@ impl Process {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         if *reaped { None } else { self.memory.peak_kib() }
     }
+}
+
+/// Nothing outlives its value; the waiting thread reaps it.
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal_group(Signal::Kill);
+    }
+}
+
+/// Spawns a program that somebody may still hold open for writing: whoever copies a program in one thread while
+/// another thread starts a process lends that process the descriptor for a moment.
+fn spawn_when_free(command: &mut Command) -> io::Result<Child> {
+    const TRIES: u32 = 50;
+    for _ in 0..TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
+    }
+    command.spawn()
 }

@@ -9,6 +9,7 @@ mod failures;
 mod leftovers;
 mod life_cycle;
 mod logs;
+mod report;
 mod snap_start;
 mod streaming;
 mod support;
