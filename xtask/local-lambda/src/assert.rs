@@ -101,7 +101,7 @@ impl Outcome {
                 error
             }
             Fate::FunctionError(error) => {
-                let got = format!("the error type {:?}: {}", error.error_type, error.message);
+                let got = format!("the error type {:?}: {}", error.error_type, one_line(&error.message));
                 let sentence = format!("expected {error_type:?}, got {:?}", error.error_type);
                 let difference = Some(Difference { path: "/errorType".to_owned(), sentence });
                 let failure = Failure::new(&expectation, error_type, got);
@@ -278,7 +278,7 @@ impl Outcome {
                 format!("the answer {}", shorten(&String::from_utf8_lossy(&response.body), SHOWN))
             }
             Fate::FunctionError(error) => {
-                format!("an error of the function: {} ({})", error.message, error.error_type)
+                format!("an error of the function: {} ({})", one_line(&error.message), error.error_type)
             }
             Fate::InitError(InitError::NotStarted { reason }) => format!("the program cannot be started: {reason}"),
             Fate::InitError(InitError::Exited(exit)) => {
@@ -345,6 +345,11 @@ impl Outcome {
         }
         text
     }
+}
+
+/// A message that may have line breaks, on one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One line on how it ended, for messages and tables: `response {"ok":true}`.

@@ -1,24 +1,28 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-mod assert;
-mod binary;
-mod clock;
-mod config;
-mod environment;
-mod ids;
-mod json_diff;
+// In reading order: facts; what goes over the wire; what comes back; how a function is run; how it is judged.
 pub mod limits;
+mod clock;
+mod ids;
+mod wire;
+
 mod log;
 mod outcome;
 mod platform_log;
-mod pool;
-mod report_file;
-mod service;
-mod sys;
 mod transcript;
+
+mod config;
+mod sys;
 mod watchdog;
-mod wire;
+mod environment;
+mod pool;
+mod service;
+
+mod assert;
+mod binary;
+mod json_diff;
+mod report_file;
 
 pub use binary::find_binary;
 pub use environment::Shutdown;

@@ -1,0 +1,207 @@
+//! The one cargo call: every package that a command needs, however many, and what came of each target.
+//!
+//! `--keep-going` lets one that does not compile leave the others alone. An artifact counts only when this very call
+//! named it: after a failed build the old binary still lies in the target directory.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::course::{Course, Exercise};
+use crate::term::Progress;
+
+/// How many lines of cargo's own words are kept for an error.
+const KEPT_LINES: usize = 40;
+
+/// What cargo built, and what the compiler said.
+#[derive(Debug, Default)]
+pub struct Built {
+    executables: HashMap<Target, PathBuf>,
+    diagnostics: Vec<(Target, Diagnostic)>,
+    /// The last of cargo's own words.
+    pub said: String,
+}
+
+/// One target of one package, known by its folder: every check is called `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    pub package_dir: PathBuf,
+    /// `bin` or `test`.
+    pub kind: String,
+    pub name: String,
+}
+
+impl Target {
+    /// The check of an exercise.
+    #[must_use]
+    pub fn check_of(exercise: &Exercise) -> Target {
+        Target { package_dir: exercise.path.clone(), kind: "test".to_owned(), name: "check".to_owned() }
+    }
+
+    /// The binary that the learner writes.
+    #[must_use]
+    pub fn bin_of(exercise: &Exercise) -> Target {
+        Target { package_dir: exercise.path.clone(), kind: "bin".to_owned(), name: exercise.bin_name() }
+    }
+}
+
+/// One of the compiler's messages, as it renders it for a terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    pub is_error: bool,
+    pub rendered: String,
+    /// File relative to the root, and line.
+    pub place: Option<(String, u64)>,
+}
+
+/// Builds with `cargo build ARGUMENTS`; how the build ends for each target is data, `Err` is cargo unable to start it.
+pub fn compile<S: AsRef<OsStr>>(course: &Course, arguments: &[S], progress: &Progress) -> Result<Built> {
+    let mut cargo = course.cargo();
+    cargo.arg("build").args(arguments).args(["--keep-going", "--message-format=json-diagnostic-rendered-ansi"]);
+    read_messages(cargo, progress)
+}
+
+/// Runs a cargo command that writes JSON messages, and reads them.
+pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
+    cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+    cargo.env_remove("CARGO_TERM_QUIET").env_remove("CARGO_TERM_VERBOSE");
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cargo.spawn().context("cannot run cargo; is rustup's cargo on the path?")?;
+    let (stdout, stderr) = (child.stdout.take().context("no pipe")?, child.stderr.take().context("no pipe")?);
+    let mut built = Built::default();
+    let mut finished = false;
+    std::thread::scope(|scope| {
+        let said = scope.spawn(|| follow_words(BufReader::new(stderr), progress));
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            finished |= built.take(&line);
+        }
+        built.said = said.join().unwrap_or_default();
+    });
+    let status = child.wait().context("cannot wait for cargo")?;
+    progress.clear();
+    if !finished && !status.success() {
+        bail!("cargo could not start the build\n{}", built.said.trim_end());
+    }
+    Ok(built)
+}
+
+impl Built {
+    #[must_use]
+    pub fn executable(&self, target: &Target) -> Option<&Path> {
+        self.executables.get(target).map(PathBuf::as_path)
+    }
+
+    /// What the compiler said about one target, errors first.
+    #[must_use]
+    pub fn diagnostics(&self, target: &Target) -> Vec<Diagnostic> {
+        let of_target = self.diagnostics.iter().filter(|(of, _)| of == target).map(|(_, diagnostic)| diagnostic);
+        let (mut errors, warnings): (Vec<_>, Vec<_>) = of_target.cloned().partition(|d| d.is_error);
+        errors.extend(warnings);
+        errors
+    }
+
+    /// Everything that the compiler said.
+    pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().map(|(_, diagnostic)| diagnostic)
+    }
+
+    /// Errors in packages outside `expected`: not the learner's doing.
+    #[must_use]
+    pub fn foreign_errors(&self, expected: &BTreeSet<PathBuf>) -> Vec<&Diagnostic> {
+        let foreign = |target: &Target| !expected.contains(&target.package_dir);
+        self.diagnostics.iter().filter(|(of, d)| d.is_error && foreign(of)).map(|(_, d)| d).collect()
+    }
+
+    /// Takes one line of JSON; true for the last one.
+    fn take(&mut self, line: &str) -> bool {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { return false };
+        match message["reason"].as_str() {
+            Some("build-finished") => return true,
+            Some("compiler-artifact") => {
+                if let (Some(target), Some(path)) = (target_of(&message), message["executable"].as_str()) {
+                    self.executables.insert(target, PathBuf::from(path));
+                }
+            }
+            Some("compiler-message") => {
+                self.diagnostics.extend(target_of(&message).zip(Diagnostic::from_rustc(&message["message"])));
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+impl Diagnostic {
+    /// Sums ("aborting due to 2 errors") have no code and no place, and say nothing new.
+    fn from_rustc(message: &Value) -> Option<Diagnostic> {
+        let is_error = message["level"].as_str().is_some_and(|level| level.starts_with("error"));
+        let primary = message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true);
+        let place =
+            primary.and_then(|span| Some((span["file_name"].as_str()?.to_owned(), span["line_start"].as_u64()?)));
+        let text = message["message"].as_str()?;
+        let is_sum = ["aborting due to", "For more information", "Some errors have detailed"]
+            .iter()
+            .any(|s| text.starts_with(s))
+            || text.ends_with("warning emitted")
+            || text.ends_with("warnings emitted");
+        let is_sum = is_sum && place.is_none();
+        (!is_sum).then(|| Diagnostic {
+            is_error,
+            rendered: message["rendered"].as_str().unwrap_or(text).trim_end().to_owned(),
+            place,
+        })
+    }
+
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "level": if self.is_error { "error" } else { "warning" },
+            "rendered": self.rendered,
+            "file": self.place.as_ref().map(|(file, _)| file),
+            "line": self.place.as_ref().map(|(_, line)| line),
+        })
+    }
+
+    #[must_use]
+    pub fn from_json(value: &Value) -> Diagnostic {
+        let place = value["file"].as_str().zip(value["line"].as_u64());
+        Diagnostic {
+            is_error: value["level"] == "error",
+            rendered: value["rendered"].as_str().unwrap_or_default().to_owned(),
+            place: place.map(|(file, line)| (file.to_owned(), line)),
+        }
+    }
+}
+
+fn target_of(message: &Value) -> Option<Target> {
+    Some(Target {
+        package_dir: Path::new(message["manifest_path"].as_str()?).parent()?.to_path_buf(),
+        kind: message["target"]["kind"][0].as_str()?.to_owned(),
+        name: message["target"]["name"].as_str()?.to_owned(),
+    })
+}
+
+fn follow_words(stderr: impl std::io::BufRead, progress: &Progress) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for line in stderr.lines().map_while(Result::ok) {
+        let words = line.trim();
+        if words.starts_with("Blocking waiting for file lock on package cache") {
+            progress.notice("another cargo looks through the downloaded crates; waiting for it");
+        } else if words.starts_with("Blocking waiting for file lock") {
+            progress.notice("another cargo holds the build lock (an editor, or a second terminal); waiting for it");
+        } else if let Some(name) = words.strip_prefix("Compiling ").or_else(|| words.strip_prefix("Downloaded ")) {
+            progress.step(name.split(' ').next().unwrap_or(name));
+        } else if !words.starts_with("Finished ") {
+            kept.push(line);
+        }
+        if kept.len() > KEPT_LINES {
+            kept.remove(0);
+        }
+    }
+    kept.join("\n")
+}

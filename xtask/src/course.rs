@@ -1,0 +1,210 @@
+//! The course as it lies on the disk: its root, and its exercises in order, known by their directory names.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::manifest::Manifest;
+
+/// The root folder and every exercise in it, in the order of the directory names.
+#[derive(Debug)]
+pub struct Course {
+    pub root: PathBuf,
+    pub exercises: Vec<Exercise>,
+    /// Where cargo is told to build; `None` leaves that to the environment.
+    target_dir: Option<PathBuf>,
+}
+
+/// One exercise. Everything that its directory names say is here; the rest is in its manifest.
+#[derive(Debug)]
+pub struct Exercise {
+    /// `5` in `ch05-performance/06-backoff`.
+    pub chapter: u8,
+    /// `6` in `ch05-performance/06-backoff`.
+    pub number: u8,
+    /// `ch05-performance`.
+    pub chapter_dir: String,
+    /// `06-backoff`.
+    pub dir: String,
+    /// `exercises/ch05-performance/06-backoff`, absolute.
+    pub path: PathBuf,
+    /// `solutions/ch05-performance/06-backoff`, absolute; it may not exist.
+    pub solution_path: PathBuf,
+    pub manifest: Manifest,
+}
+
+impl Course {
+    /// The course of `XTASK_ROOT`, or the nearest workspace above the current directory.
+    pub fn find() -> Result<Course> {
+        let root = match std::env::var_os("XTASK_ROOT") {
+            Some(root) => PathBuf::from(root),
+            None => nearest_workspace(&std::env::current_dir().context("cannot tell the current directory")?)?,
+        };
+        Course::at(&root)
+    }
+
+    pub fn at(root: &Path) -> Result<Course> {
+        let root = root.canonicalize().with_context(|| format!("cannot open the course at {}", root.display()))?;
+        let exercises = scan(&root)?;
+        Ok(Course { root, exercises, target_dir: None })
+    }
+
+    /// The same course, built elsewhere.
+    #[must_use]
+    pub fn building_in(mut self, target_dir: PathBuf) -> Course {
+        self.target_dir = Some(target_dir);
+        self
+    }
+
+    /// The cargo that runs us, or the one on the path, standing in the root.
+    #[must_use]
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        cargo.current_dir(&self.root);
+        if let Some(dir) = &self.target_dir {
+            cargo.env("CARGO_TARGET_DIR", dir);
+        }
+        cargo
+    }
+
+    /// Where cargo builds, as far as the environment says it; `.cargo/config.toml` does not move it.
+    #[must_use]
+    pub fn target_dir(&self) -> PathBuf {
+        let given = || std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        self.root.join(self.target_dir.clone().or_else(given).unwrap_or_else(|| PathBuf::from("target")))
+    }
+
+    /// The ignored folder with all that is the learner's own.
+    #[must_use]
+    pub fn progress_dir(&self) -> PathBuf {
+        self.root.join(".progress")
+    }
+
+    /// A path as the learner can click it: relative to where he stands where that is short, else absolute.
+    #[must_use]
+    pub fn shown(&self, path: &Path) -> String {
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_else(|_| self.root.clone());
+        if let Ok(inside) = path.strip_prefix(&here) {
+            return inside.display().to_string();
+        }
+        match (path.strip_prefix(&self.root), here.strip_prefix(&self.root)) {
+            (Ok(inside), Ok(below)) => {
+                let up = "../".repeat(below.components().count());
+                format!("{up}{}", inside.display())
+            }
+            _ => path.display().to_string(),
+        }
+    }
+}
+
+impl Exercise {
+    /// `ch05-performance/06-backoff`: the identity, in progress files and in every room.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.chapter_dir, self.dir)
+    }
+
+    /// `ch05/06`: what people type and what we print.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("ch{:02}/{:02}", self.chapter, self.number)
+    }
+
+    /// `backoff`.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        self.dir.split_once('-').map_or(self.dir.as_str(), |(_, slug)| slug)
+    }
+
+    /// `ch05-06-backoff`, the package that the names demand.
+    #[must_use]
+    pub fn package(&self) -> String {
+        format!("ch{:02}-{:02}-{}", self.chapter, self.number, self.slug())
+    }
+
+    /// The package as its manifest names it, which `verify` wants to be [`Exercise::package`].
+    #[must_use]
+    pub fn package_name(&self) -> String {
+        self.manifest.package.clone().unwrap_or_else(|| self.package())
+    }
+
+    /// The binary that the learner writes.
+    #[must_use]
+    pub fn bin_name(&self) -> String {
+        self.manifest.bins.first().map(|bin| bin.name.clone()).unwrap_or_else(|| self.package_name())
+    }
+
+    /// `sol-ch05-06-backoff`.
+    #[must_use]
+    pub fn solution_package(&self) -> String {
+        format!("sol-{}", self.package())
+    }
+
+    /// The file that the learner edits first.
+    #[must_use]
+    pub fn main_file(&self) -> PathBuf {
+        self.path.join("src/main.rs")
+    }
+}
+
+/// The words of a chapter's directory name: `first function` of `ch03-first-function`.
+#[must_use]
+pub fn chapter_title(chapter_dir: &str) -> String {
+    chapter_dir.split_once('-').map_or(chapter_dir, |(_, slug)| slug).replace('-', " ")
+}
+
+/// Splits `ch05-performance` into 5 and `06-backoff` into 6 by dropping `prefix`.
+#[must_use]
+pub fn numbered(dir: &str, prefix: &str) -> Option<u8> {
+    let (number, slug) = dir.strip_prefix(prefix)?.split_once('-')?;
+    (number.len() == 2 && !slug.is_empty()).then(|| number.parse().ok())?
+}
+
+fn nearest_workspace(start: &Path) -> Result<PathBuf> {
+    for dir in start.ancestors() {
+        let manifest = std::fs::read_to_string(dir.join("Cargo.toml")).unwrap_or_default();
+        if manifest.lines().any(|line| line.trim() == "[workspace]") {
+            return Ok(dir.to_path_buf());
+        }
+    }
+    bail!("no course here: {} is in no cargo workspace; change into the course's folder", start.display())
+}
+
+fn scan(root: &Path) -> Result<Vec<Exercise>> {
+    let mut exercises = Vec::new();
+    for chapter_dir in folders(&root.join("exercises"))? {
+        let Some(chapter) = numbered(&chapter_dir, "ch") else { continue };
+        for dir in folders(&root.join("exercises").join(&chapter_dir))? {
+            let Some(number) = numbered(&dir, "") else { continue };
+            let path = root.join("exercises").join(&chapter_dir).join(&dir);
+            exercises.push(Exercise {
+                chapter,
+                number,
+                solution_path: root.join("solutions").join(&chapter_dir).join(&dir),
+                manifest: Manifest::read(&path.join("Cargo.toml")),
+                path,
+                chapter_dir: chapter_dir.clone(),
+                dir,
+            });
+        }
+    }
+    Ok(exercises)
+}
+
+/// The folders in `dir`, sorted; none when there is no such folder.
+pub fn folders(dir: &Path) -> Result<Vec<String>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).with_context(|| format!("cannot read the folder {}", dir.display()))? {
+        let entry = entry.with_context(|| format!("cannot read the folder {}", dir.display()))?;
+        if entry.path().is_dir() {
+            names.extend(entry.file_name().into_string().ok());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

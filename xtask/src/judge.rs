@@ -1,0 +1,218 @@
+//! Judges any number of binaries with one cargo call at most: remembered verdicts first, then the build, then the
+//! checks directly and in parallel.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Result;
+
+use crate::compile::{self, Built, Target};
+use crate::course::{Course, Exercise};
+use crate::fingerprint::{self, Judges};
+use crate::libtest::{self, Outcome, Test};
+use crate::remember::{self, News};
+use crate::report::Report;
+use crate::run::{self, Ended};
+use crate::term::Progress;
+use crate::verdict::{Fate, JudgedTest, Verdict};
+
+/// What is to be judged with an exercise's check.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    pub exercise: &'a Exercise,
+    pub binary: Binary,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binary {
+    /// The exercise's own binary: what the learner wrote.
+    Learner,
+    /// The solution's main binary.
+    Solution,
+    /// Another binary of the solution's package: a starter, a mistake, another right answer.
+    Other(String),
+    /// A binary that exists already.
+    At { path: PathBuf, name: String },
+}
+
+/// A verdict, and what only this run knows.
+#[derive(Debug)]
+pub struct Judged {
+    pub verdict: Verdict,
+    pub report: Report,
+}
+
+/// Judges every subject, in their order. With `again`, remembered verdicts are not used.
+pub fn judge(
+    course: &Course,
+    judges: &Judges<'_>,
+    subjects: &[Subject<'_>],
+    again: bool,
+    progress: &Progress,
+) -> Result<Vec<Judged>> {
+    let hashes: Vec<String> = subjects.iter().map(Subject::work).collect();
+    let recalled: Vec<Option<Verdict>> = subjects
+        .iter()
+        .zip(&hashes)
+        .map(|(subject, work)| if again { None } else { remember::recall(course, judges, subject, work) })
+        .collect();
+    let fresh: Vec<&Subject<'_>> =
+        subjects.iter().zip(&recalled).filter(|(_, r)| r.is_none()).map(|(s, _)| s).collect();
+    let mut judged = if fresh.is_empty() { Vec::new() } else { build_and_run(course, &fresh, progress)? }.into_iter();
+
+    let recall = |verdict| Judged { verdict, report: Report::default() };
+    let mut all: Vec<Judged> =
+        recalled.into_iter().filter_map(|one| one.map(recall).or_else(|| judged.next())).collect();
+
+    let news = subjects.iter().zip(&hashes).zip(&mut all).filter_map(|((subject, work), one)| {
+        // Saved while it was being built: nobody knows which of the two files was judged.
+        let is_known = !one.verdict.remembered && subject.work() == *work;
+        is_known.then_some(News { subject, work, verdict: &mut one.verdict })
+    });
+    remember::remember(course, judges, news.collect());
+    Ok(all)
+}
+
+impl Subject<'_> {
+    /// The word for it in output.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match &self.binary {
+            Binary::Learner => "exercise".to_owned(),
+            Binary::Solution => "solution".to_owned(),
+            Binary::Other(name) | Binary::At { name, .. } => name.clone(),
+        }
+    }
+
+    fn work(&self) -> String {
+        match self.binary {
+            Binary::Learner => fingerprint::work(self.exercise),
+            _ => fingerprint::solution(self.exercise),
+        }
+    }
+
+    fn target(&self) -> Option<Target> {
+        let name = match &self.binary {
+            Binary::Learner => return Some(Target::bin_of(self.exercise)),
+            Binary::Solution => self.exercise.solution_package(),
+            Binary::Other(name) => name.clone(),
+            Binary::At { .. } => return None,
+        };
+        Some(Target { package_dir: self.exercise.solution_path.clone(), kind: "bin".to_owned(), name })
+    }
+}
+
+fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress) -> Result<Vec<Judged>> {
+    let built = compile::compile(course, &arguments(subjects), progress)?;
+    let next = AtomicUsize::new(0);
+    let judged = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(subjects.len());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((index, subject)) = take(&next, subjects) {
+                    progress.running(index + 1, subjects.len(), &subject.exercise.id());
+                    let one = judge_one(subject, &built);
+                    if let Ok(mut judged) = judged.lock() {
+                        judged.push((index, one));
+                    }
+                }
+            });
+        }
+    });
+    progress.clear();
+    let mut judged = judged.into_inner().unwrap_or_default();
+    judged.sort_by_key(|(index, _)| *index);
+    judged.into_iter().map(|(_, one)| one).collect()
+}
+
+fn take<'s, T>(next: &AtomicUsize, items: &'s [T]) -> Option<(usize, &'s T)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    items.get(index).map(|item| (index, item))
+}
+
+/// `--test check` builds the binaries of the checks' packages as well; of a solution's package only what is named.
+fn arguments(subjects: &[&Subject<'_>]) -> Vec<String> {
+    let mut arguments = vec!["--test".to_owned(), "check".to_owned()];
+    let mut packages = BTreeSet::new();
+    let mut bins = BTreeSet::new();
+    for subject in subjects {
+        packages.insert(subject.exercise.package_name());
+        if matches!(subject.binary, Binary::Solution | Binary::Other(_)) {
+            packages.insert(subject.exercise.solution_package());
+            bins.extend(subject.target().map(|target| target.name));
+        }
+    }
+    arguments.extend(bins.into_iter().flat_map(|bin| ["--bin".to_owned(), bin]));
+    arguments.extend(packages.into_iter().flat_map(|package| ["-p".to_owned(), package]));
+    arguments
+}
+
+fn judge_one(subject: &Subject<'_>, built: &Built) -> Result<Judged> {
+    let mut verdict = Verdict {
+        exercise: subject.exercise.name(),
+        subject: subject.word(),
+        fate: Fate::NotJudged,
+        tests: Vec::new(),
+        diagnostics: subject.target().map(|target| built.diagnostics(&target)).unwrap_or_default(),
+        note: None,
+        seconds: 0.0,
+        remembered: false,
+        check_changed: false,
+    };
+    let binary = match (&subject.binary, subject.target()) {
+        (Binary::At { path, .. }, _) => Some(path.clone()),
+        (_, Some(target)) => built.executable(&target).map(PathBuf::from),
+        (_, None) => None,
+    };
+    let Some(check) = built.executable(&Target::check_of(subject.exercise)) else {
+        verdict.diagnostics = built.diagnostics(&Target::check_of(subject.exercise));
+        let rest = foreign(subject, built);
+        verdict.note = Some(if verdict.errors() > 0 {
+            "its check does not compile: tests/check.rs is not yours to mend, `git restore` brings it back".to_owned()
+        } else {
+            format!("its check could not be built\n{rest}").trim_end().to_owned()
+        });
+        return Ok(Judged { verdict, report: Report::default() });
+    };
+    let Some(binary) = binary else {
+        if verdict.errors() > 0 {
+            verdict.fate = Fate::DoesNotCompile;
+        } else {
+            verdict.note = Some(format!("its binary could not be built\n{}", foreign(subject, built)));
+        }
+        return Ok(Judged { verdict, report: Report::default() });
+    };
+    let report_file = remember::Scratch::new("report");
+    let limit = subject.exercise.manifest.time_limit();
+    let ran = run::run(check, &binary, &subject.exercise.path, report_file.path(), limit)?;
+    let report = Report::read(report_file.path());
+    let source = std::fs::read_to_string(subject.exercise.path.join("tests/check.rs")).unwrap_or_default();
+    verdict.seconds = ran.took.as_secs_f64();
+    let mut tests = libtest::parse(&ran.output, &source);
+    if ran.ended != Ended::Well {
+        tests.extend(libtest::unfinished(&tests, &source));
+    }
+    let failure = |test: &Test| report.failed_step(&test.name).cloned();
+    verdict.tests = tests.into_iter().map(|test| JudgedTest { failure: failure(&test), test }).collect();
+    (verdict.fate, verdict.note) = match ran.ended {
+        Ended::Well if verdict.count(Outcome::Passed) > 0 => (Fate::Passed, None),
+        Ended::Well => (Fate::NotJudged, Some("its check ran no test".to_owned())),
+        Ended::TimedOut => {
+            let note = format!("the check did not end within {} s and was stopped", limit.as_secs());
+            (Fate::Failed, Some(note))
+        }
+        Ended::Badly if verdict.count(Outcome::Failed) > 0 => (Fate::Failed, None),
+        Ended::Badly => (Fate::Failed, Some(format!("the check itself ended badly:\n{}", ran.output.trim()))),
+    };
+    Ok(Judged { verdict, report })
+}
+
+/// What kept cargo from building, where the blame is neither on the exercise nor on the solution.
+fn foreign(subject: &Subject<'_>, built: &Built) -> String {
+    let own = BTreeSet::from([subject.exercise.path.clone(), subject.exercise.solution_path.clone()]);
+    let errors: Vec<&str> = built.foreign_errors(&own).iter().map(|error| error.rendered.as_str()).take(3).collect();
+    if errors.is_empty() { built.said.clone() } else { errors.join("\n\n") }
+}

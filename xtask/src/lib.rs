@@ -1,0 +1,47 @@
+//! The course's command line: finding, building, running, reporting.
+//!
+//! Modules in reading order: what the course is (`course`, `manifest`, `names`, `page`, `mistake`), what is known about
+//! the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is reached (`compile`, `run`, `libtest`,
+//! `report`, `verdict`, `judge`, `remember`), what authors are held to (`rules`, `mutation`, `wrong_answer`), how it is
+//! shown (`view`, `term`), and the commands (`verbs`), one module each.
+//!
+//! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
+//! executable that judges the binary whose path it finds in `LOCAL_LAMBDA_BINARY`, and may write what it saw to the
+//! file in `LOCAL_LAMBDA_REPORT`. The one exception is [`wrong_answer`], which plays functions that no check may accept.
+//!
+//! What a learner should not wait for is a binary of its own, built the first time it is asked for: the book's builder
+//! (`verbs::book`) and `local-lambda`'s command (`verbs::invoke`).
+
+pub mod cli;
+
+pub mod course;
+pub mod manifest;
+pub mod mistake;
+pub mod names;
+pub mod page;
+
+pub mod clock;
+pub mod fingerprint;
+pub mod progress;
+pub mod state;
+pub mod store;
+
+pub mod compile;
+pub mod judge;
+pub mod libtest;
+pub mod process;
+pub mod remember;
+pub mod report;
+pub mod run;
+pub mod verdict;
+
+pub mod mutation;
+pub mod rules;
+pub mod wrong_answer;
+
+pub mod diff;
+pub mod git;
+pub mod term;
+pub mod view;
+
+pub mod verbs;

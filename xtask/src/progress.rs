@@ -1,0 +1,175 @@
+//! The learner's progress: `.progress/progress.txt`, one fact a line, version 1.
+//!
+//! ```text
+//! version 1
+//! ch05-performance/06-backoff passed 2026-11-23T03:20:11.042Z 6f0c… 91ab…
+//! ch05-performance/06-backoff last 2026-11-23T03:20:11.042Z passed 6f0c… 91ab… 77e1…
+//! ch05-performance/06-backoff hint-1 2026-11-23T03:12:40.000Z
+//! ```
+//!
+//! A line is exercise, fact, date, values. Of two lines with the same exercise and fact the later date holds, so two
+//! files merge by putting their lines together, and a merge tool's leftover markers do no harm. Lines about unknown
+//! exercises and unknown facts are kept as they are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::clock;
+use crate::course::{Course, Exercise};
+use crate::store;
+
+const VERSION: u32 = 1;
+const HEAD: &str = "# What you did in this course, one fact a line. Two files merge by putting their lines together.\n";
+
+/// One value of a fact: its date, and the words after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    pub date: String,
+    pub values: Vec<String>,
+}
+
+/// All facts, by exercise and name.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Progress {
+    facts: BTreeMap<(String, String), Fact>,
+    /// Written by a version of this tool that is newer than we are.
+    newer: Option<u32>,
+}
+
+impl Progress {
+    /// What is known; nothing when there is no file yet.
+    #[must_use]
+    pub fn load(course: &Course) -> Progress {
+        let text = std::fs::read(path(course)).unwrap_or_default();
+        let mut progress = Progress::parse(&String::from_utf8_lossy(&text));
+        progress.follow_renames(course);
+        progress
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Progress {
+        let mut progress = Progress::default();
+        for line in text.lines() {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            let (Some(exercise), Some(fact)) = (words.next(), words.next()) else { continue };
+            if exercise == "version" {
+                progress.newer = fact.parse().ok().filter(|version| *version > VERSION);
+                continue;
+            }
+            // Comments and the markers of a merge tool have no date in third place.
+            let Some(date) = words.next().filter(|word| is_date(word)) else { continue };
+            progress.insert(exercise, fact, Fact { date, values: words.collect() });
+        }
+        progress
+    }
+
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!("version {VERSION}\n{HEAD}");
+        for ((exercise, fact), Fact { date, values }) in &self.facts {
+            let mut line = vec![exercise.as_str(), fact, date];
+            line.extend(values.iter().map(String::as_str));
+            text.push_str(&line.join(" "));
+            text.push('\n');
+        }
+        text
+    }
+
+    #[must_use]
+    pub fn get(&self, exercise: &Exercise, fact: &str) -> Option<&Fact> {
+        self.facts.get(&(exercise.name(), fact.to_owned()))
+    }
+
+    /// How many of the facts `prefix-1`, `prefix-2`, … are known.
+    #[must_use]
+    pub fn count(&self, exercise: &Exercise, prefix: &str) -> usize {
+        let name = exercise.name();
+        self.facts.keys().filter(|(of, fact)| *of == name && fact.starts_with(prefix)).count()
+    }
+
+    /// The exercise that was judged last.
+    #[must_use]
+    pub fn last_judged(&self) -> Option<&str> {
+        let judged = self.facts.iter().filter(|((_, fact), _)| fact == "last");
+        judged.max_by(|(_, a), (_, b)| a.date.cmp(&b.date)).map(|((exercise, _), _)| exercise.as_str())
+    }
+
+    pub fn set(&mut self, exercise: &Exercise, fact: &str, values: &[&str]) {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        self.facts.insert((exercise.name(), fact.to_owned()), Fact { date: clock::now(), values });
+    }
+
+    pub fn forget(&mut self, exercise: &Exercise, fact: &str) {
+        self.facts.remove(&(exercise.name(), fact.to_owned()));
+    }
+
+    fn insert(&mut self, exercise: String, name: String, fact: Fact) {
+        let known = self.facts.entry((exercise, name)).or_insert_with(|| fact.clone());
+        if known.date <= fact.date {
+            *known = fact;
+        }
+    }
+
+    fn follow_renames(&mut self, course: &Course) {
+        for exercise in &course.exercises {
+            for former in &exercise.manifest.formerly {
+                let moved: Vec<_> = self.facts.keys().filter(|(name, _)| name == former).cloned().collect();
+                for key in moved {
+                    if let Some(fact) = self.facts.remove(&key) {
+                        self.insert(exercise.name(), key.1, fact);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads, changes and writes the progress while no other xtask does.
+pub fn update(course: &Course, change: impl FnOnce(&mut Progress)) -> Result<()> {
+    let _lock = store::lock(&course.progress_dir())?;
+    let mut progress = Progress::load(course);
+    if let Some(newer) = progress.newer {
+        bail!("{} has version {newer}, which a newer course wrote; `git pull` brings it", path(course).display());
+    }
+    change(&mut progress);
+    store::write_whole(&path(course), progress.to_text().as_bytes())
+}
+
+fn path(course: &Course) -> PathBuf {
+    course.progress_dir().join("progress.txt")
+}
+
+fn is_date(word: &str) -> bool {
+    word.len() >= 20 && word.ends_with('Z') && word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "ch01-a/01-b last 2026-01-01T00:00:00.000Z failed x y z\n";
+    const NEW: &str = "ch01-a/01-b last 2026-01-02T00:00:00.000Z passed x y z\n";
+
+    #[test]
+    fn two_files_merge_by_putting_their_lines_together() {
+        let merged = Progress::parse(&format!("version 1\n<<<<<<< mine\n{NEW}=======\n{OLD}>>>>>>> theirs\n"));
+        assert_eq!(merged, Progress::parse(&format!("version 1\n{OLD}{NEW}")));
+        assert!(merged.to_text().ends_with(NEW) && !merged.to_text().contains("failed"));
+    }
+
+    #[test]
+    fn what_is_unknown_is_kept() {
+        let text = format!("version 1\n{HEAD}ch99-later/01-x starred 2031-01-01T00:00:00.000Z much\n");
+        assert_eq!(Progress::parse(&text).to_text(), text);
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_still_reads() {
+        let text = format!("version 1\n{OLD}{NEW}");
+        for end in 0..text.len() {
+            let _ = Progress::parse(&text[..end]);
+        }
+    }
+}

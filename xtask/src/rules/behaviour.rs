@@ -1,0 +1,171 @@
+//! What only a check can tell: the starter fails, the solution and other right answers pass, each mistake is caught by
+//! the test that it names, and no answer that ignores the question passes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::course::{Course, Exercise};
+use crate::fingerprint::{Judges, files_below};
+use crate::judge::{Binary, Judged, Subject, judge};
+use crate::libtest::Outcome;
+use crate::manifest::Manifest;
+use crate::mistake::{self, Mistake};
+use crate::rules::{Violation, layout};
+use crate::term::Progress;
+use crate::verdict::{Fate, Verdict};
+use crate::wrong_answer;
+
+/// What a binary is for, and the file that a breach is told of.
+#[derive(Debug)]
+enum Role {
+    Starter,
+    Solution,
+    Mistake(Mistake),
+    AlsoRight,
+}
+
+#[derive(Debug)]
+struct Part<'a> {
+    role: Role,
+    file: PathBuf,
+    subject: Subject<'a>,
+}
+
+/// Every breach in the exercises' behaviour.
+pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> Result<Vec<Violation>> {
+    let judges = Judges::read(course);
+    let parts: Vec<Part<'_>> = exercises.iter().flat_map(|exercise| parts(exercise)).collect();
+    let subjects: Vec<Subject<'_>> = parts.iter().map(|part| part.subject.clone()).collect();
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let judged = judge(course, &judges, &subjects, true, progress)?;
+    let mut violations: Vec<Violation> =
+        parts.iter().zip(&judged).flat_map(|(part, one)| breaches(part, &one.verdict)).collect();
+    let solutions: Vec<(&Exercise, &Judged)> = parts
+        .iter()
+        .zip(&judged)
+        .filter(|(part, one)| matches!(part.role, Role::Solution) && one.verdict.fate == Fate::Passed)
+        .map(|(part, one)| (part.subject.exercise, one))
+        .collect();
+    violations.extend(wrong_answers(course, &judges, &solutions, progress)?);
+    Ok(violations)
+}
+
+/// What the solution's manifest builds; what it forgot is told by `layout`.
+fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
+    let dir = &exercise.solution_path;
+    let built = Manifest::read(&dir.join("Cargo.toml")).bins;
+    let other = |stem: &str| Binary::Other(layout::bin_name(exercise, stem));
+    let part = |role, file: PathBuf, binary| Part { role, file, subject: Subject { exercise, binary } };
+    let mut parts = vec![
+        part(Role::Starter, dir.join("starter/src/main.rs"), other("starter")),
+        part(Role::Solution, dir.join("src/main.rs"), Binary::Solution),
+    ];
+    for mistake in mistake::of(exercise) {
+        let binary = other(&mistake.name);
+        parts.push(part(Role::Mistake(mistake.clone()), mistake.path, binary));
+    }
+    for file in files_below(&dir.join("also-right")) {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        parts.push(part(Role::AlsoRight, dir.join("also-right").join(file), other(&stem)));
+    }
+    parts.retain(|part| match &part.subject.binary {
+        Binary::Other(name) => built.iter().any(|bin| bin.name == *name),
+        _ => built.iter().any(|bin| bin.name == exercise.solution_package()),
+    });
+    parts
+}
+
+fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
+    let failed: Vec<&str> = names(verdict, Outcome::Failed);
+    let told = |message: String| vec![Violation::new(&part.file, 1, message)];
+    if let Fate::DoesNotCompile | Fate::NotJudged = verdict.fate {
+        let error = verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_error);
+        let line = error.and_then(|error| error.place.as_ref()).map_or(1, |(_, line)| *line as usize);
+        let note = verdict.note.as_deref().unwrap_or("does not compile");
+        return vec![Violation::new(&part.file, line, note.lines().next().unwrap_or_default())];
+    }
+    match (&part.role, verdict.fate) {
+        (Role::Starter, Fate::Passed) => told("the starter passes already".to_owned()),
+        (Role::Starter, _) => warnings(part, verdict),
+        (Role::Solution, Fate::Passed) => warnings(part, verdict),
+        (Role::Solution, _) => told(format!("the solution fails {}", first(&failed, verdict))),
+        (Role::AlsoRight, Fate::Passed) => Vec::new(),
+        (Role::AlsoRight, _) => told(format!("a right answer fails {}", first(&failed, verdict))),
+        (Role::Mistake(_), Fate::Passed) => told("the check passes this mistake".to_owned()),
+        (Role::Mistake(mistake), _) => match &mistake.caught_by {
+            Some(test) if !failed.contains(&test.as_str()) => {
+                told(format!("must be caught by {test}; it fails {}", first(&failed, verdict)))
+            }
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// Warnings in what the learner begins with, or ends with, would blame him.
+fn warnings(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
+    let warning = |rendered: &str| rendered.lines().next().map(crate::term::without_escapes).unwrap_or_default();
+    let lines = verdict.diagnostics.iter().filter(|diagnostic| !diagnostic.is_error);
+    lines
+        .map(|diagnostic| {
+            let line = diagnostic.place.as_ref().map_or(1, |(_, line)| *line as usize);
+            Violation::new(&part.file, line, warning(&diagnostic.rendered))
+        })
+        .collect()
+}
+
+fn wrong_answers(
+    course: &Course,
+    judges: &Judges<'_>,
+    solutions: &[(&Exercise, &Judged)],
+    progress: &Progress,
+) -> Result<Vec<Violation>> {
+    let mut subjects = Vec::new();
+    for (exercise, judged) in solutions {
+        let dir = course.target_dir().join("wrong-answers").join(exercise.package());
+        // Left over from a run of another build of this binary.
+        let _ = std::fs::remove_dir_all(&dir);
+        for kind in wrong_answer::ALL {
+            let path = wrong_answer::binary(&dir, kind, &commonest(judged))?;
+            let binary = Binary::At { path, name: kind.name().to_owned() };
+            subjects.push(Subject { exercise, binary });
+        }
+    }
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let judged = judge(course, judges, &subjects, true, progress)?;
+    let passed = subjects.iter().zip(judged).filter(|(_, one)| one.verdict.fate == Fate::Passed);
+    Ok(passed
+        .map(|(subject, one)| {
+            let check = subject.exercise.path.join("tests/check.rs");
+            Violation::new(check, 1, format!("accepts an answer that ignores the question: {}", one.verdict.subject))
+        })
+        .collect())
+}
+
+/// The answer that the solution gave most often: the best that a constant can do.
+fn commonest(judged: &Judged) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for payload in judged.report.payloads() {
+        *counts.entry(payload).or_default() += 1;
+    }
+    let commonest = counts.into_iter().max_by_key(|(_, count)| *count);
+    commonest.map_or_else(|| "{\"ok\":true}".to_owned(), |(payload, _)| payload.to_owned())
+}
+
+fn names(verdict: &Verdict, outcome: Outcome) -> Vec<&str> {
+    let of_outcome = verdict.tests.iter().filter(|judged| judged.test.outcome == outcome);
+    of_outcome.map(|judged| judged.test.name.as_str()).collect()
+}
+
+fn first(failed: &[&str], verdict: &Verdict) -> String {
+    match (failed, &verdict.note) {
+        ([], Some(note)) => note.lines().next().unwrap_or_default().to_owned(),
+        ([], None) => "no test".to_owned(),
+        (failed, _) => failed.join(", "),
+    }
+}

@@ -1,0 +1,145 @@
+//! Writing the learner's files so that a full disk or a `kill -9` loses nothing, and keeping copies of his work.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::clock;
+use crate::course::{Course, Exercise};
+use crate::fingerprint;
+
+/// Writes a file whole or not at all: a temporary file beside it, synced, then renamed over it.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    write(path, content, Durable::Yes)
+}
+
+/// The same for what can be found out again: not synced, which takes longer than all the rest.
+pub fn write_cache(path: &Path, content: &[u8]) -> Result<()> {
+    write(path, content, Durable::No)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    Yes,
+    No,
+}
+
+fn write(path: &Path, content: &[u8], durable: Durable) -> Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = (|| {
+        let mut file = File::create(&temporary)?;
+        file.write_all(content)?;
+        if durable == Durable::Yes {
+            file.sync_all()?;
+        }
+        fs::rename(&temporary, path)?;
+        // The rename itself lasts only once the folder is synced; where that is not possible it is still in order.
+        if durable == Durable::Yes {
+            let _ = File::open(dir).and_then(|dir| dir.sync_all());
+        }
+        Ok::<(), std::io::Error>(())
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.with_context(|| format!("cannot write {}; what it held before is untouched", path.display()))
+}
+
+/// Holds off other xtasks while one reads, changes and writes a file of the progress folder.
+pub fn lock(dir: &Path) -> Result<File> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
+    let path = dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
+}
+
+/// Copies the learner's files of one exercise to a dated folder and returns it; `None` when there are none.
+pub fn keep(course: &Course, exercise: &Exercise) -> Result<Option<PathBuf>> {
+    let files: Vec<PathBuf> = work_on_disk(exercise);
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let date = clock::as_file_name(&clock::now());
+    let name = format!("{date}--{}", flat_name(exercise));
+    // Half a copy would be mistaken for the work: it gets its name when it is whole.
+    let (begun, kept) = (kept_dir(course).join(format!(".{name}")), kept_dir(course).join(name));
+    let copied = copy_files(&exercise.path, &begun, &files).and_then(|()| {
+        fs::rename(&begun, &kept).with_context(|| format!("cannot rename {} to {}", begun.display(), kept.display()))
+    });
+    if copied.is_err() {
+        let _ = fs::remove_dir_all(&begun);
+    }
+    copied.map(|()| Some(kept))
+}
+
+/// The kept copies of one exercise, the oldest first.
+pub fn kept_copies(course: &Course, exercise: &Exercise) -> Result<Vec<PathBuf>> {
+    let ending = format!("--{}", flat_name(exercise));
+    let names = crate::course::folders(&kept_dir(course))?;
+    let is_copy = |name: &String| name.ends_with(&ending) && !name.starts_with('.');
+    Ok(names.into_iter().filter(is_copy).map(|name| kept_dir(course).join(name)).collect())
+}
+
+/// Makes the learner's files be exactly those below `from`. The caller has kept a copy.
+pub fn lay_over(exercise: &Exercise, from: &Path) -> Result<()> {
+    let wanted = fingerprint::files_below(from);
+    copy_files(from, &exercise.path, &wanted.iter().cloned().collect::<Vec<_>>())?;
+    for file in work_on_disk(exercise).into_iter().filter(|file| !wanted.contains(file)) {
+        let path = exercise.path.join(file);
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes `src/` be what `from` holds, as `bench` solves its copy of an exercise.
+pub fn lay_over_src(exercise: &Exercise, from: &Path) -> Result<()> {
+    let files: Vec<PathBuf> = fingerprint::files_below(from).into_iter().collect();
+    copy_files(from, &exercise.path.join("src"), &files)
+}
+
+/// The course without what is built, remembered or hidden; `.cargo` belongs to it.
+pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create the folder {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read the folder {}", from.display()))?.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let hidden = name.as_encoded_bytes().starts_with(b".") && name != ".cargo";
+        if hidden || path.join("CACHEDIR.TAG").exists() || name == "target" {
+            continue;
+        }
+        if path.is_dir() {
+            copy_tree(&path, &to.join(name))?;
+        } else {
+            fs::copy(&path, to.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The learner's files that exist.
+#[must_use]
+pub fn work_on_disk(exercise: &Exercise) -> Vec<PathBuf> {
+    fingerprint::work_files(exercise).into_iter().filter(|file| exercise.path.join(file).is_file()).collect()
+}
+
+fn kept_dir(course: &Course) -> PathBuf {
+    course.progress_dir().join("kept")
+}
+
+fn flat_name(exercise: &Exercise) -> String {
+    exercise.name().replace('/', "--")
+}
+
+fn copy_files(from: &Path, to: &Path, files: &[PathBuf]) -> Result<()> {
+    for file in files {
+        let source = from.join(file);
+        let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        write_whole(&to.join(file), &content)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! The terminal: colour only where one wants it, progress on one line that cleans up after itself, plain words else.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// How text is marked: with colours and symbols, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Colour,
+    Plain,
+}
+
+impl Style {
+    /// The style of standard output.
+    #[must_use]
+    pub fn of_stdout() -> Style {
+        if std::io::stdout().is_terminal() && wants_colour() { Style::Colour } else { Style::Plain }
+    }
+
+    #[must_use]
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    #[must_use]
+    pub fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    #[must_use]
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    #[must_use]
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// What a compiler rendered, with its colours or without.
+    #[must_use]
+    pub fn rendered(self, text: &str) -> String {
+        match self {
+            Style::Colour => text.to_owned(),
+            Style::Plain => without_escapes(text),
+        }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+            Style::Plain => text.to_owned(),
+        }
+    }
+}
+
+/// Text of unknown origin, made safe for a terminal: no escape sequences, no control characters but tab and newline.
+#[must_use]
+pub fn without_escapes(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\x1b' if chars.next_if_eq(&'[').is_some() => {
+                while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
+            }
+            '\x1b' if chars.next_if_eq(&']').is_some() => while chars.next().is_some_and(|c| c != '\x07') {},
+            '\t' | '\n' => clean.push(c),
+            c if c.is_control() => {}
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+/// What goes on, on standard error: one line rewritten on a terminal, only notices elsewhere.
+#[derive(Debug)]
+pub struct Progress {
+    lively: bool,
+    steps: AtomicUsize,
+    started: Instant,
+}
+
+impl Progress {
+    #[must_use]
+    pub fn new() -> Progress {
+        let lively = std::io::stderr().is_terminal() && wants_colour();
+        Progress { lively, steps: AtomicUsize::new(0), started: Instant::now() }
+    }
+
+    /// One more crate is being built.
+    pub fn step(&self, name: &str) {
+        let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        self.show(&format!("building: crate {number}, {name}, {} s", self.started.elapsed().as_secs()));
+    }
+
+    pub fn running(&self, number: usize, of: usize, name: &str) {
+        self.show(&format!("checking: {number} of {of}, {name}"));
+    }
+
+    pub fn doing(&self, what: &str) {
+        self.show(&format!("{what} ..."));
+    }
+
+    /// Something worth a line of its own everywhere.
+    pub fn notice(&self, text: &str) {
+        self.clear();
+        eprintln!("{text}");
+    }
+
+    pub fn clear(&self) {
+        if self.lively {
+            eprint!("\r\x1b[2K");
+        }
+    }
+
+    fn show(&self, text: &str) {
+        if self.lively {
+            eprint!("\r\x1b[2K{}", text.chars().take(78).collect::<String>());
+            let _ = std::io::stderr().flush();
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress::new()
+    }
+}
+
+/// The tool's own failure.
+pub fn error(text: &str) {
+    eprintln!("error: {text}");
+}
+
+/// Something that does not change the result, said once however often it happens.
+pub fn warning_once(text: &str) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        eprintln!("warning: {text}");
+    }
+}
+
+static SAVED: Mutex<Option<String>> = Mutex::new(None);
+
+/// Makes the terminal hand over single keys; false when standard input is none.
+pub fn single_keys() -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    let Some(saved) = stty(&["-g"]) else { return false };
+    if let Ok(mut slot) = SAVED.lock() {
+        *slot = Some(saved.trim().to_owned());
+    }
+    stty(&["-icanon", "-echo", "min", "1"]).is_some()
+}
+
+/// Puts the terminal back as [`single_keys`] found it.
+pub fn restore() {
+    let saved = SAVED.lock().ok().and_then(|mut slot| slot.take());
+    if let Some(saved) = saved {
+        stty(&[&saved]);
+    }
+}
+
+fn stty(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("stty").args(arguments).stdin(Stdio::inherit()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn wants_colour() -> bool {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_of_a_function_do_not_reach_the_terminal() {
+        assert_eq!(without_escapes("a\x1b[31mred\x1b[0m\x1b]0;title\x07\rb\tc\n"), "aredb\tc\n");
+    }
+}

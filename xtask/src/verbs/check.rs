@@ -1,0 +1,111 @@
+//! `check`: build and grade.
+
+use anyhow::Result;
+
+use crate::cli::{Format, Options, Usage};
+use crate::course::{Course, Exercise};
+use crate::fingerprint::Judges;
+use crate::judge::{Binary, Judged, Subject, judge};
+use crate::progress::Progress;
+use crate::state;
+use crate::term::{self, Style};
+use crate::verdict::{Fate, Verdict};
+use crate::view::json;
+use crate::view::text::{self, Scene, counted};
+
+pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let judges = Judges::read(course);
+    let chosen = choose(course, options, &judges)?;
+    if chosen.is_empty() {
+        return Ok(nothing_left(course, options));
+    }
+    let judged = grade(course, &judges, &chosen, options)?;
+    let verdicts: Vec<(&Exercise, &Verdict)> = chosen.iter().copied().zip(judged.iter().map(|j| &j.verdict)).collect();
+    let exit = verdicts.iter().map(|(_, verdict)| verdict.fate.exit_code()).max().unwrap_or(0);
+    let progress = Progress::load(course);
+    match options.format {
+        Format::Json => print!("{}", json::to_text(&json::verdicts(course, &progress, &verdicts, exit))),
+        Format::Text => {
+            let scene = Scene { course, progress: &progress, style: Style::of_stdout() };
+            print!("{}", show(&scene, &verdicts, options.verbose));
+            if let ([(exercise, verdict)], true) = (verdicts.as_slice(), exit == 0) {
+                print!("{}", after_passing(&scene, &judges, exercise, verdict));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Judges the learner's binaries, or the solutions.
+pub fn grade(course: &Course, judges: &Judges<'_>, chosen: &[&Exercise], options: &Options) -> Result<Vec<Judged>> {
+    let binary = if options.solutions { Binary::Solution } else { Binary::Learner };
+    let subjects: Vec<Subject<'_>> =
+        chosen.iter().map(|exercise| Subject { exercise, binary: binary.clone() }).collect();
+    judge(course, judges, &subjects, options.again, &term::Progress::new())
+}
+
+/// Every status line; then the first that did not pass in full (with `verbose` every one).
+#[must_use]
+pub fn show(scene: &Scene<'_>, verdicts: &[(&Exercise, &Verdict)], verbose: bool) -> String {
+    let mut text = String::new();
+    if let [(exercise, verdict)] = verdicts {
+        text.push_str(&text::status(scene, exercise, verdict));
+        text.push_str(&text::details(scene, exercise, verdict));
+        return text;
+    }
+    for (exercise, verdict) in verdicts {
+        text.push_str(&text::status(scene, exercise, verdict));
+    }
+    text.push_str(&format!("\n{}\n", sum(verdicts)));
+    let unpassed = verdicts.iter().filter(|(_, verdict)| verdict.fate != Fate::Passed);
+    for (exercise, verdict) in unpassed.take(if verbose { usize::MAX } else { 1 }) {
+        text.push('\n');
+        text.push_str(&text::status(scene, exercise, verdict));
+        text.push_str(&text::details(scene, exercise, verdict));
+    }
+    text
+}
+
+fn choose<'a>(course: &'a Course, options: &Options, judges: &Judges<'_>) -> Result<Vec<&'a Exercise>> {
+    if options.all && !options.names.is_empty() {
+        return Err(Usage("--all names every exercise already; leave out either it or the names".to_owned()).into());
+    }
+    if options.all || (options.solutions && options.names.is_empty()) {
+        return Ok(course.exercises.iter().collect());
+    }
+    state::chosen(course, &options.names, &Progress::load(course), judges)
+}
+
+fn nothing_left(course: &Course, options: &Options) -> u8 {
+    let judged = if course.exercises.is_empty() { "no exercises here yet" } else { "all exercises passed" };
+    match options.format {
+        Format::Json => print!("{}", json::to_text(&json::verdicts(course, &Progress::default(), &[], 0))),
+        Format::Text => println!("{judged}"),
+    }
+    0
+}
+
+fn sum(verdicts: &[(&Exercise, &Verdict)]) -> String {
+    let fates = [Fate::Passed, Fate::Failed, Fate::DoesNotCompile, Fate::NotJudged];
+    let counts = fates.map(|fate| (verdicts.iter().filter(|(_, verdict)| verdict.fate == fate).count(), fate.words()));
+    let parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    format!("{}: {}", counted(verdicts.len(), "exercise"), parts.join(", "))
+}
+
+/// Where to go from here, when one exercise passed.
+fn after_passing(scene: &Scene<'_>, judges: &Judges<'_>, exercise: &Exercise, verdict: &Verdict) -> String {
+    if verdict.subject != "exercise" {
+        return String::new();
+    }
+    let mut text = format!("\nsolution: cargo xtask solution {}\n", exercise.id());
+    match state::next_after(scene.course, exercise, scene.progress, judges) {
+        Some(next) => {
+            let page = scene.course.shown(&crate::page::path(scene.course, next));
+            let file = scene.course.shown(&next.main_file());
+            text.push_str(&format!("next: {} {}, {page}\n{file}\n", next.id(), next.slug()));
+        }
+        None => text.push_str("next: nothing; every exercise from here on has passed\n"),
+    }
+    text
+}

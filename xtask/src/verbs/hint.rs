@@ -1,0 +1,114 @@
+//! `hint`: the next hint of an exercise's page. One that the page has for the failing test comes first.
+
+use anyhow::{Result, bail};
+
+use crate::cli::{Options, Usage};
+use crate::course::{Course, Exercise};
+use crate::fingerprint::{self, Judges};
+use crate::judge::{Binary, Subject};
+use crate::names;
+use crate::page::{self, Hint};
+use crate::progress::{self, Progress};
+use crate::remember;
+use crate::state;
+use crate::term;
+
+pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let judges = Judges::read(course);
+    let progress = Progress::load(course);
+    let (names, wanted) = match options.names.as_slice() {
+        [name, number] => (std::slice::from_ref(name), Some(parse_number(number)?)),
+        names => (names, None),
+    };
+    let exercise = match names {
+        [name] => names::resolve_one(course, name)?,
+        _ => one_chosen(course, names, &progress, &judges)?,
+    };
+    let path = page::path(course, exercise);
+    let hints = page::read(&path).hints;
+    if hints.is_empty() {
+        bail!("{} has no hints; it should be the page of {}", course.shown(&path), exercise.id());
+    }
+    print!("{}", tell(course, exercise, &hints, wanted, &progress, &judges)?);
+    Ok(0)
+}
+
+/// The next hint as text, noted as shown.
+pub fn tell(
+    course: &Course,
+    exercise: &Exercise,
+    hints: &[Hint],
+    wanted: Option<usize>,
+    progress: &Progress,
+    judges: &Judges<'_>,
+) -> Result<String> {
+    let of = hints.len();
+    let index = match wanted {
+        Some(number) if (1..=of).contains(&number) => number - 1,
+        Some(number) => return Err(Usage(format!("{} has hints 1 to {of}, not {number}", exercise.id())).into()),
+        None => {
+            let failing = failing_test(course, exercise, judges);
+            let is_new = |index: usize| progress.get(exercise, &format!("hint-{}", index + 1)).is_none();
+            match next(hints, failing.as_deref(), is_new) {
+                Some(index) => index,
+                None => return Ok(all_again(exercise, hints)),
+            }
+        }
+    };
+    let fact = format!("hint-{}", index + 1);
+    if let Err(error) = progress::update(course, |progress| progress.set(exercise, &fact, &[])) {
+        term::warning_once(&format!("it is not remembered that you saw this hint: {error:#}"));
+    }
+    let hint = &hints[index];
+    let reason = hint.failing_test.as_ref().map_or_else(String::new, |test| format!(", for {test}"));
+    let left =
+        (0..of).filter(|other| *other != index && progress.get(exercise, &format!("hint-{}", other + 1)).is_none());
+    let more = match left.count() {
+        0 => format!("that was the last; the answer: cargo xtask solution {} --give-up\n", exercise.id()),
+        left => format!("{left} more: cargo xtask hint {}\n", exercise.id()),
+    };
+    let id = exercise.id();
+    Ok(format!("{id} {}: hint {} of {of}{reason}\n\n{}\n\n{more}", exercise.slug(), index + 1, hint.text))
+}
+
+/// A hint for the failing test, then one for everybody, then any that is left.
+fn next(hints: &[Hint], failing: Option<&str>, is_new: impl Fn(usize) -> bool) -> Option<usize> {
+    let new: Vec<usize> = (0..hints.len()).filter(|index| is_new(*index)).collect();
+    let first = |wanted: &dyn Fn(&Hint) -> bool| new.iter().copied().find(|index| wanted(&hints[*index]));
+    first(&|hint| failing.is_some() && hint.failing_test.as_deref() == failing)
+        .or_else(|| first(&|hint| hint.failing_test.is_none()))
+        .or_else(|| new.first().copied())
+}
+
+fn failing_test(course: &Course, exercise: &Exercise, judges: &Judges<'_>) -> Option<String> {
+    let subject = Subject { exercise, binary: Binary::Learner };
+    let verdict = remember::recall(course, judges, &subject, &fingerprint::work(exercise))?;
+    verdict.first_failed().map(|judged| judged.test.name.clone())
+}
+
+fn all_again(exercise: &Exercise, hints: &[Hint]) -> String {
+    let mut text = format!("{} {}: all {} hints were shown\n", exercise.id(), exercise.slug(), hints.len());
+    for (index, hint) in hints.iter().enumerate() {
+        text.push_str(&format!("\n{}. {}\n", index + 1, hint.text));
+    }
+    text.push_str(&format!("\nthe answer: cargo xtask solution {} --give-up\n", exercise.id()));
+    text
+}
+
+/// The one exercise that a command without a name is about.
+pub fn one_chosen<'a>(
+    course: &'a Course,
+    names: &[String],
+    progress: &Progress,
+    judges: &Judges<'_>,
+) -> Result<&'a Exercise> {
+    match state::chosen(course, names, progress, judges)?.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Usage("every exercise has passed; name the one you mean".to_owned()).into()),
+        [first, ..] => Err(Usage(format!("name one exercise, such as {}", first.id())).into()),
+    }
+}
+
+fn parse_number(text: &str) -> Result<usize, Usage> {
+    text.parse().map_err(|_| Usage(format!("{text:?} is no hint's number; try `cargo xtask hint ch05/06 2`")))
+}

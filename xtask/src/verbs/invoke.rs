@@ -1,0 +1,108 @@
+//! `invoke`: the learner's function once on any event, with its answer, its logs and the REPORT line. `local-lambda`'s
+//! own command does the work: this tool links no HTTP.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Format, Options, Usage};
+use crate::compile::{self, Target};
+use crate::course::{Course, Exercise};
+use crate::fingerprint::files_below;
+use crate::names::{self, nearest};
+use crate::term::{Progress, Style};
+
+pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let (exercise, events) = asked(course, options)?;
+    let progress = Progress::new();
+    let packages = ["-p", &exercise.package_name(), "-p", "local-lambda", "--bins"];
+    let built = compile::compile(course, &packages, &progress)?;
+    let target = Target::bin_of(exercise);
+    let Some(binary) = built.executable(&target) else {
+        let errors = built.diagnostics(&target).into_iter().filter(|diagnostic| diagnostic.is_error);
+        let rendered: Vec<String> = errors.map(|error| Style::of_stdout().rendered(&error.rendered)).collect();
+        if rendered.is_empty() {
+            anyhow::bail!("the function could not be built\n{}", built.said);
+        }
+        println!("{} {}: does not compile\n\n{}", exercise.id(), exercise.slug(), rendered.join("\n\n"));
+        return Ok(3);
+    };
+    let service = Target {
+        package_dir: course.root.join("xtask/local-lambda"),
+        kind: "bin".to_owned(),
+        name: "local-lambda".to_owned(),
+    };
+    let service =
+        built.executable(&service).with_context(|| format!("local-lambda could not be built\n{}", built.said))?;
+    let mut worst = 0;
+    for event in &events {
+        if events.len() > 1 && options.format == Format::Text {
+            println!("{}", course.shown(event));
+        }
+        let code = invoke(service, binary, exercise, event, options)?;
+        worst = worst.max(code);
+    }
+    Ok(worst)
+}
+
+fn invoke(service: &Path, binary: &Path, exercise: &Exercise, event: &Path, options: &Options) -> Result<u8> {
+    let mut command = Command::new(service);
+    command.arg("invoke").arg("--event-file").arg(event).arg("--name").arg(exercise.package());
+    if options.freeze {
+        command.arg("--freeze");
+    }
+    if options.transcript {
+        command.arg("--transcript");
+    }
+    if let Some(times) = options.times {
+        command.arg("--times").arg(times.to_string());
+    }
+    command.args(["--format", if options.format == Format::Json { "json" } else { "text" }]);
+    let status = command.arg("--").arg(binary).status().context("cannot run local-lambda")?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(4))
+}
+
+fn asked<'a>(course: &'a Course, options: &Options) -> Result<(&'a Exercise, Vec<PathBuf>)> {
+    match options.names.as_slice() {
+        [name] if options.all_fixtures => {
+            let events = fixtures(course).into_iter().map(|(_, path)| path).collect();
+            Ok((names::resolve_one(course, name)?, events))
+        }
+        [name, event] if !options.all_fixtures => {
+            Ok((names::resolve_one(course, name)?, vec![event_file(course, event)?]))
+        }
+        _ => Err(Usage("say which function and which event: `cargo xtask invoke ch05/06 sqs/batch`".to_owned()).into()),
+    }
+}
+
+/// A file, a pipe, or a fixture by its name: `sqs/batch-with-poison` is `exercises/fixtures/sqs/batch-with-poison.json`.
+fn event_file(course: &Course, typed: &str) -> Result<PathBuf, Usage> {
+    let file = Path::new(typed);
+    // A pipe (`-`, or what a shell makes of `<(…)`) has no path that could be told in full.
+    if typed == "-" || (file.exists() && !file.is_file() && !file.is_dir()) {
+        return Ok(file.to_path_buf());
+    }
+    if file.is_file() {
+        return file.canonicalize().map_err(|error| Usage(format!("cannot open {typed}: {error}")));
+    }
+    let known = fixtures(course);
+    if let Some((_, path)) = known.iter().find(|(name, _)| name == typed || typed.strip_suffix(".json") == Some(name)) {
+        return Ok(path.clone());
+    }
+    let near = nearest(typed, known.iter().map(|(name, _)| name.as_str()));
+    Err(Usage(match near.as_slice() {
+        [] => format!("{typed:?} is neither a file nor a fixture; exercises/fixtures has {} of these", known.len()),
+        near => format!("{typed:?} is neither a file nor a fixture; did you mean {}?", near.join(" or ")),
+    }))
+}
+
+/// Events by name; what lies beside them as data or vectors is no event.
+fn fixtures(course: &Course) -> Vec<(String, PathBuf)> {
+    let dir = course.root.join("exercises/fixtures");
+    files_below(&dir)
+        .into_iter()
+        .filter(|file| !file.starts_with("data") && !file.starts_with("vectors"))
+        .filter_map(|file| Some((file.to_str()?.strip_suffix(".json")?.to_owned(), dir.join(&file))))
+        .collect()
+}

@@ -1,0 +1,83 @@
+//! `list`: every chapter and exercise with its state and minutes, and what is next.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::{Format, Options};
+use crate::course::{Course, Exercise, chapter_title};
+use crate::fingerprint::Judges;
+use crate::progress::Progress;
+use crate::state::{self, State};
+use crate::term::Style;
+use crate::view::json::to_text;
+
+pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let progress = Progress::load(course);
+    let judges = Judges::read(course);
+    let rows: Vec<(&Exercise, State)> =
+        course.exercises.iter().map(|exercise| (exercise, state::of(exercise, &progress, &judges))).collect();
+    let next = state::left_off(course, &progress, &judges).map(Exercise::name);
+    match options.format {
+        Format::Json => print!("{}", to_text(&document(&progress, &rows, next.as_deref()))),
+        Format::Text if rows.is_empty() => println!("no exercises here yet"),
+        Format::Text => print!("{}", table(&rows, next.as_deref(), Style::of_stdout())),
+    }
+    Ok(0)
+}
+
+fn document(progress: &Progress, rows: &[(&Exercise, State)], next: Option<&str>) -> Value {
+    let exercises: Vec<Value> = rows
+        .iter()
+        .map(|(exercise, state)| {
+            json!({
+                "id": exercise.id(),
+                "exercise": exercise.name(),
+                "package": exercise.package_name(),
+                "state": state.key(),
+                "will_be_checked_again": *state == State::PassedToCheckAgain,
+                "ever_passed": progress.get(exercise, "passed").is_some(),
+                "gave_up": progress.get(exercise, "gave-up").is_some(),
+                "hints_shown": progress.count(exercise, "hint-"),
+                "minutes": exercise.manifest.minutes,
+                "kind": exercise.manifest.kind,
+                "concepts": exercise.manifest.concepts,
+                "services": exercise.manifest.services,
+            })
+        })
+        .collect();
+    json!({ "version": 1, "command": "list", "next": next, "exercises": exercises })
+}
+
+fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> String {
+    let mut text = String::new();
+    let mut chapter = 0;
+    let slugs = rows.iter().map(|(exercise, _)| exercise.slug().chars().count()).max().unwrap_or(0).min(32);
+    for (exercise, state) in rows {
+        if exercise.chapter != chapter {
+            chapter = exercise.chapter;
+            let of_chapter: Vec<State> = rows.iter().filter(|(e, _)| e.chapter == chapter).map(|(_, s)| *s).collect();
+            let passed = of_chapter.iter().filter(|state| state.has_passed()).count();
+            let minutes: u64 =
+                rows.iter().filter(|(e, _)| e.chapter == chapter).filter_map(|(e, _)| e.manifest.minutes).sum();
+            let blank = if text.is_empty() { "" } else { "\n" };
+            let head = format!("ch{chapter:02} {}", chapter_title(&exercise.chapter_dir));
+            let sum = format!("{passed} of {} passed, {minutes} min", of_chapter.len());
+            text.push_str(&format!("{blank}{}: {sum}\n", style.bold(&head)));
+        }
+        let words = format!("{:<16}", state.words());
+        let words = match state {
+            State::Passed | State::PassedToCheckAgain => style.good(&words),
+            State::Failed | State::DoesNotCompile => style.bad(&words),
+            State::NotStarted | State::Stale => words,
+        };
+        let minutes = exercise.manifest.minutes.map_or_else(|| "   ?".to_owned(), |minutes| format!("{minutes:>4}"));
+        let arrow = if next == Some(exercise.name().as_str()) { "  <- next" } else { "" };
+        text.push_str(&format!(
+            "  {} {:<slugs$} {minutes} min  {}{arrow}\n",
+            exercise.id(),
+            exercise.slug(),
+            if arrow.is_empty() { words.trim_end().to_owned() } else { words }
+        ));
+    }
+    text
+}

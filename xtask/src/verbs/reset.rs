@@ -1,0 +1,60 @@
+//! `reset`: the starter again. What the learner had is kept in a dated folder, and `--undo` brings it back.
+
+use anyhow::{Result, bail};
+
+use crate::cli::{Options, Usage};
+use crate::course::{Course, Exercise};
+use crate::fingerprint;
+use crate::fingerprint::Judges;
+use crate::progress::Progress;
+use crate::{state, store};
+
+pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let chosen: Vec<&Exercise> = match (options.all, options.names.is_empty()) {
+        (true, true) => course.exercises.iter().collect(),
+        (true, false) => {
+            return Err(Usage("--all names every exercise; leave out either it or the names".to_owned()).into());
+        }
+        (false, _) => state::chosen(course, &options.names, &Progress::load(course), &Judges::read(course))?,
+    };
+    if chosen.is_empty() {
+        return Err(Usage("name the exercise to reset, such as ch05/06".to_owned()).into());
+    }
+    for exercise in chosen {
+        println!("{}", if options.undo { undo(course, exercise)? } else { reset(course, exercise)? });
+    }
+    Ok(0)
+}
+
+fn reset(course: &Course, exercise: &Exercise) -> Result<String> {
+    let starter = exercise.solution_path.join("starter");
+    let id = exercise.id();
+    if !starter.is_dir() {
+        bail!("{id} has no starter at {}; `git restore` may bring its files back", course.shown(&starter));
+    }
+    if fingerprint::starter(exercise) == Some(fingerprint::work(exercise)) {
+        return Ok(format!("{id} {}: is the starter already", exercise.slug()));
+    }
+    let kept = store::keep(course, exercise)?;
+    store::lay_over(exercise, &starter)?;
+    Ok(match kept {
+        Some(kept) => format!(
+            "{id} {}: the starter again\n  yours is kept in {}\n  undo: cargo xtask reset {id} --undo",
+            exercise.slug(),
+            course.shown(&kept)
+        ),
+        None => format!("{id} {}: the starter again; there was nothing to keep", exercise.slug()),
+    })
+}
+
+/// The newest kept copy. What is there is kept too, so undoing twice goes back and forth and loses nothing.
+fn undo(course: &Course, exercise: &Exercise) -> Result<String> {
+    let id = exercise.id();
+    let copies = store::kept_copies(course, exercise)?;
+    let Some(newest) = copies.last() else {
+        return Ok(format!("{id} {}: nothing was kept, so nothing is brought back", exercise.slug()));
+    };
+    store::keep(course, exercise)?;
+    store::lay_over(exercise, newest)?;
+    Ok(format!("{id} {}: yours again, from {}", exercise.slug(), course.shown(newest)))
+}

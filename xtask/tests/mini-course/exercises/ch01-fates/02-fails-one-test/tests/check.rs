@@ -1,0 +1,52 @@
+//! The check: numbers go in, doubles come out.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+fn answer(event: &str) -> String {
+    let binary = std::env::var_os("LOCAL_LAMBDA_BINARY").expect("LOCAL_LAMBDA_BINARY names the binary to judge");
+    let mut child = Command::new(binary)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the function starts");
+    // A function that does not read its event is judged by its answer.
+    let _ = child.stdin.take().expect("a pipe").write_all(event.as_bytes());
+    let output = child.wait_with_output().expect("the function ends");
+    assert!(output.status.success(), "the function failed on {event}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Tells more than a panic can, where the one who runs the check asks for it.
+fn report(line: &str) {
+    if let Some(path) = std::env::var_os("LOCAL_LAMBDA_REPORT") {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        writeln!(file.expect("the report can be written"), "{line}").expect("the report can be written");
+    }
+}
+
+#[test]
+fn doubles_a_number() {
+    assert_eq!(answer("2"), "4");
+}
+
+#[test]
+fn doubles_a_negative_number() {
+    let got = answer("-3");
+    if got != "-6" {
+        report(concat!(
+            r#"{"version":1,"step":"failed","test":"doubles_a_negative_number","story":"a refund of three prints","#,
+            r#""event":{"name":"orders/refund","bytes":2,"text":"-3"},"expectation":"the answer is the double","#,
+            r#""expected":"{\n  \"total\": -6\n}","got":"6","path":"/total","difference":"the sign is lost","#,
+            r#""logs":["read -3","\u001b[31manswering 6\u001b[0m"],"file":"tests/check.rs","line":43}"#
+        ));
+    }
+    assert_eq!(got, "-6", "the sign is lost");
+}
+
+#[test]
+fn doubles_a_number_that_nobody_knows_beforehand() {
+    let seed = i64::from(std::process::id());
+    assert_eq!(answer(&seed.to_string()), (2 * seed).to_string());
+}

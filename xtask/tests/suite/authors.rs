@@ -1,0 +1,194 @@
+//! `new`, `verify`, `ci`, `doctor`, `prefetch`, `invoke`: what authors and machines ask for.
+
+use xtask::course::Course;
+use xtask::rules::{layout, pages};
+
+use crate::harness::MiniCourse;
+
+const SOLUTION: &str = "solutions/ch01-fates/01-passes";
+
+#[test]
+fn every_breach_of_every_exercise_is_told_in_one_list() {
+    let course = MiniCourse::new();
+    course.say("verify").is("verify");
+    course.say("verify 2/2 --format json").is("verify-json");
+    course.say("verify 1/2").is("verify-clean");
+    course.say("verify 1/2 --release").exits(1).says("main.rs:1: is not the starter that reset restores");
+}
+
+#[test]
+fn a_hole_in_a_check_is_found() {
+    let course = MiniCourse::new();
+    let check = "exercises/ch01-fates/01-passes/tests/check.rs";
+    // Accepts whatever is not an error: the starter, every mistake, and answers that ignore the question.
+    course.write(check, &course.read(check).replace("assert_eq!(answer(\"2\"), \"4\")", "answer(\"2\")"));
+    course.replace(
+        check,
+        "    assert_eq!(answer(&seed.to_string()), (2 * seed).to_string());",
+        "    answer(&seed.to_string());",
+    );
+    course.say("verify 1/1").is("verify-a-hole");
+}
+
+#[test]
+fn wrong_solutions_starters_and_mistakes_are_found() {
+    let course = MiniCourse::new();
+    let replace = |file: &str, from: &str, to: &str| course.replace(&format!("{SOLUTION}/{file}"), from, to);
+    replace("src/main.rs", "number * 2", "number * 3");
+    replace("also-right/adds.rs", "number + number", "number - number");
+    replace("starter/src/main.rs", "// TODO: ", "let unused = 1; // ");
+    replace("mistakes/squares.rs", "number * number", "nothing");
+    replace("mistakes/always-four.rs", "caught-by: doubles_a_number_that", "caught-by: doubles_a_number_which");
+    course.write(&format!("{SOLUTION}/notes.txt"), "stray\n");
+    course.replace("src/en/ch01-fates/01-passes.md", "## Task {#task}", "## Task");
+    course.say("verify 1/1").is("verify-wrong-parts");
+}
+
+#[test]
+fn a_solution_that_clippy_does_not_like_is_found() {
+    let course = MiniCourse::new();
+    course.replace(&format!("{SOLUTION}/src/main.rs"), "println!(", "let number = number.clone();\n    println!(");
+    course.say("verify 1/1").exits(1).says("src/main.rs:9: clippy: warning: using `clone` on type `i64`");
+}
+
+#[test]
+fn features_that_would_build_a_crate_twice_are_found() {
+    let course = MiniCourse::new();
+    for exercise in [
+        "ch01-fates/03",
+        "ch01-fates/04",
+        "ch01-fates/05",
+        "ch01-fates/06",
+        "ch01-fates/07",
+        "ch01-fates/08",
+        "ch02-faults/0",
+    ] {
+        course.remove_exercises(exercise);
+    }
+    course.replace("tools/adder/Cargo.toml", "publish = false", "publish = false\n\n[features]\nfancy = []");
+    for (room, features) in [("exercises", "[]"), ("solutions", "[\"fancy\"]")] {
+        let manifest = format!("{room}/ch01-fates/01-passes/Cargo.toml");
+        let dependency =
+            format!("[dependencies]\nadder = {{ path = \"../../../tools/adder\", features = {features} }}\n");
+        course.write(&manifest, &format!("{}\n{dependency}", course.read(&manifest)));
+    }
+    let said = course.say("verify");
+    said.exits(1)
+        .says("exercises/ch01-fates/01-passes/Cargo.toml:1: builds adder v0.0.0 with the features [], which no");
+    said.says("2 exercises: 1 violation");
+}
+
+#[test]
+fn a_new_exercise_keeps_every_rule_of_layout() {
+    let course = MiniCourse::new();
+    course.say("new ch01/09-new-one").is("new");
+    let all = Course::at(&course.root).expect("the course opens");
+    let new = all.exercises.iter().find(|exercise| exercise.dir == "09-new-one").expect("it is found");
+    assert_eq!(layout::check(new), []);
+    assert_eq!(pages::check(&all, new), []);
+    course.say("new ch01/09-another").exits(2).says("ch01/09 is taken by ch01-fates/09-new-one");
+    course.say("new ch01/nine").exits(2).says("it is like ch05/09-name");
+    course.say("new ch05/01-warm").exits(0).says("exercises/ch05-performance/01-warm/src/main.rs");
+    course.say("new ch42/01-warm").exits(2).says("there is no chapter \"ch42\"");
+}
+
+#[test]
+fn ci_runs_every_step_and_shows_failures_last() {
+    let course = MiniCourse::new();
+    for exercise in [
+        "ch01-fates/03",
+        "ch01-fates/04",
+        "ch01-fates/05",
+        "ch01-fates/06",
+        "ch01-fates/07",
+        "ch01-fates/08",
+        "ch02-faults/0",
+    ] {
+        course.remove_exercises(exercise);
+    }
+    course.say("ci").is("ci-passes");
+    // A learner's own file decides nothing; a tool's test does.
+    course.write("exercises/ch01-fates/01-passes/src/main.rs", "fn main() { nonsense }\n");
+    course.replace("tools/adder/src/lib.rs", "    a + b\n", "    a  - b\n");
+    let said = course.say("ci --full");
+    said.exits(1)
+        .says("format: failed")
+        .says("clippy: ok")
+        .says("test: failed")
+        .says("verify: ok")
+        .says("documentation: ok");
+    said.says("tests: 0 passed, 1 failed\n\nformat failed:\n").says("test failed:\n");
+}
+
+#[test]
+fn a_bench_tells_each_figure_and_leaves_nothing() {
+    let course = MiniCourse::new();
+    for exercise in
+        ["ch01-fates/03", "ch01-fates/05", "ch01-fates/06", "ch01-fates/07", "ch01-fates/08", "ch02-faults/01"]
+    {
+        course.remove_exercises(exercise);
+    }
+    let mine = course.read("exercises/ch01-fates/01-passes/src/main.rs");
+    let said = course.say("bench --format json");
+    assert!(matches!(said.code, Some(0 | 1)), "{said:#?}");
+    said.says("check after a one-line edit").says("check with nothing changed").says("\"rounds\": 7");
+    assert_eq!(course.read("exercises/ch01-fates/01-passes/src/main.rs"), mine);
+    assert!(!course.path("target/bench").exists());
+}
+
+#[test]
+fn mutants_that_survive_are_listed() {
+    let course = MiniCourse::new();
+    course.say("mutants 1/1").is("mutants-caught");
+    let check = "exercises/ch01-fates/02-fails-one-test/tests/check.rs";
+    course.replace(check, "assert_eq!(got, \"-6\", \"the sign is lost\");", "assert!(!got.is_empty());");
+    course.replace(
+        check,
+        "assert_eq!(answer(&seed.to_string()), (2 * seed).to_string());",
+        "answer(&seed.to_string());",
+    );
+    course.say("mutants 1/2").is("mutants-survive");
+    course.say("mutants").exits(2).says("name the exercises");
+    assert!(!course.path("target/mutants").exists());
+}
+
+#[test]
+fn a_doctor_tells_each_finding() {
+    let course = MiniCourse::new();
+    let said = course.say("doctor");
+    said.exits(0)
+        .says("ok     toolchain: cargo ")
+        .says("ok     linker: a program was linked and ran")
+        .says("ok     crates: ");
+    std::fs::remove_dir_all(course.path(".progress")).expect("the doctor tried to write there");
+    course.write(".progress", "a file where the folder should be");
+    course.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.2.3\"\n");
+    let said = course.say("doctor --format json");
+    said.exits(4).says("\"mend\": \"rustup toolchain install 1.2.3\"").says("cannot be saved");
+}
+
+#[test]
+fn what_was_prefetched_needs_nothing_more() {
+    let course = MiniCourse::new();
+    course.say("prefetch").exits(0).says("ready: 10 exercises can be checked without network");
+}
+
+#[test]
+fn an_invocation_hands_the_event_to_the_function() {
+    let course = MiniCourse::new();
+    course.write("exercises/fixtures/data/prices.json", "{}\n");
+    course.write("an event.json", "21\n");
+    course.say("invoke 1/1 orders/two --times 3 --freeze").is("invoke");
+    let event = course.path("an event.json");
+    course.said(course.xtask("invoke 1/1").arg(event)).exits(0).says("\n42\n");
+    course.say("invoke 1/1 --all-fixtures --transcript").is("invoke-all-fixtures");
+    course.say("invoke 1/3 orders/two").exits(3).says("does not compile\n\nerror[E0425]");
+    course.say("invoke 1/6 orders/two").exits(1);
+}
+
+#[test]
+fn an_invocation_of_an_unknown_event_says_which_there_are() {
+    let course = MiniCourse::new();
+    course.say("invoke 1/1 orders/tow").exits(2).says("did you mean orders/two?");
+    course.say("invoke 1/1").exits(2).says("say which function and which event");
+}

@@ -1,0 +1,178 @@
+//! `check` and `list`: every fate, every form of a name, and that unchanged work costs nothing.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::harness::MiniCourse;
+
+#[test]
+fn a_chapter_with_every_fate_is_judged_by_one_command() {
+    let course = MiniCourse::new();
+    course.say("check ch01").is("check-chapter");
+    course.say("list").is("list-after-chapter");
+    course.say("list --format json").is("list-after-chapter-json");
+    // Cargo cannot even be started now: only the one that ran into its time limit wants it.
+    for number in [1, 2, 3, 4, 6, 7, 8] {
+        course.without_cargo(&format!("check 1/{number}")).says("nothing changed since");
+    }
+    course.without_cargo("check 1/1").is("check-passes");
+    course.without_cargo("check 1/2").is("check-fails-one-test");
+    course.without_cargo("check 1/2 --format json").is("check-fails-one-test-json");
+    course.without_cargo("check 1/3").is("check-does-not-compile");
+    course.without_cargo("check 1/3 --format json").is("check-does-not-compile-json");
+    course.without_cargo("check 1/4").is("check-warns");
+    course.say("check 1/5").is("check-hangs");
+    course.without_cargo("check 1/6").is("check-panics-at-start");
+    course.without_cargo("check 1/7").exits(1).says("[cut]").says("hint: cargo xtask hint ch01/07");
+    course.say("check 1/8 --again").is("check-deletes-its-own-file");
+    course.say("check 1/5 --verbose 1/6").says("doubles_a_number\n    the function failed on 2:").exits(1);
+}
+
+#[test]
+fn an_exercise_without_page_or_with_broken_metadata_is_still_judged() {
+    let course = MiniCourse::new();
+    course.say("check ch02").is("check-faults");
+}
+
+#[test]
+fn every_form_of_a_name_means_the_same_exercise() {
+    let course = MiniCourse::new();
+    course.say("check ch01/01").exits(0);
+    for name in [
+        "1/1",
+        "ch01-fates/01-passes",
+        "passes",
+        "01-passes",
+        "ch01-01-passes",
+        "fates/passes",
+        "./exercises/ch01-fates/01-passes/",
+        "exercises/ch01-fates/01-passes/src/main.rs",
+    ] {
+        course
+            .without_cargo(&format!("check {name}"))
+            .exits(0)
+            .says("ch01/01 passes: passed (2 tests, nothing changed");
+    }
+    let inside = course.path("exercises/ch01-fates/01-passes/src");
+    let said = course.said(course.xtask("check").current_dir(inside).env("CARGO", "/no/such/cargo"));
+    said.exits(0).says("ch01/01 passes: passed").says("../../../../src/en/ch01-fates/02-fails-one-test.md");
+}
+
+#[test]
+fn wrong_names_and_options_say_what_was_meant() {
+    let course = MiniCourse::new();
+    course.say("check pases").is("usage-unknown-exercise");
+    course.say("chek").is("usage-unknown-command");
+    course.say("check --fast").is("usage-unknown-option");
+    course.say("check --format yaml").exits(2).says("it is text or json");
+    course.say("check --all ch01").exits(2);
+    course.say("hint ch01").exits(2).says("such as ch01/01");
+    course.say("check something-else").exits(2).says("`cargo xtask list` shows all");
+    course.say("").is("help");
+    course.say("check --help").exits(0);
+}
+
+#[test]
+fn a_course_without_a_book_says_so() {
+    let course = MiniCourse::new();
+    course.say("build").exits(4).says("this course has no book");
+    course.say("serve --no-open").exits(4).says("this course has no book");
+    course.say("serve --port many").exits(2);
+}
+
+#[test]
+fn solutions_are_judged_by_the_same_checks() {
+    let course = MiniCourse::new();
+    let said = course.say("check --solutions 1/1 1/2 1/3 1/6");
+    said.exits(0).says("4 exercises: 4 passed").says("ch01/03 does-not-compile (solution): passed (2 tests");
+    course.without_cargo("check --solutions 1/3").exits(0).says("nothing changed since");
+    course.without_cargo("list").says("ch01/01 passes                  5 min  not started       <- next");
+}
+
+#[test]
+fn an_old_binary_is_never_graded_for_a_file_that_does_not_compile() {
+    let course = MiniCourse::new();
+    course.say("check 1/1").exits(0);
+    course.replace("exercises/ch01-fates/01-passes/src/main.rs", "number * 2", "number * zwei");
+    course
+        .say("check 1/1")
+        .exits(3)
+        .says("cannot find value `zwei`")
+        .says("exercises/ch01-fates/01-passes/src/main.rs:9");
+    course.without_cargo("check 1/1").exits(3).says("nothing changed since");
+    course.replace("exercises/ch01-fates/01-passes/src/main.rs", "number * zwei", "number * 2");
+    course.say("check 1/1").exits(0);
+}
+
+#[test]
+fn a_file_that_is_gone_leads_to_reset() {
+    let course = MiniCourse::new();
+    std::fs::remove_file(course.path("exercises/ch01-fates/01-passes/src/main.rs")).expect("the file was there");
+    course.say("check 1/1").exits(3).says("couldn't read").says("reset: cargo xtask reset ch01/01");
+    course.say("reset 1/1").exits(0).says("there was nothing to keep");
+    course.say("check 1/1").exits(1).says("doubles_a_number");
+}
+
+#[test]
+fn a_changed_check_is_said_and_a_pass_is_kept() {
+    let course = MiniCourse::new();
+    course.say("check 1/1").exits(0);
+    let check = "exercises/ch01-fates/01-passes/tests/check.rs";
+    course.write(check, &format!("{}\n// Changed.\n", course.read(check)));
+    course.say("list").says("passed, will be checked again");
+    course.say("check 1/1").exits(0).says("tests/check.rs changed since");
+    course.replace("exercises/ch01-fates/01-passes/src/main.rs", "number * 2", "2 * number");
+    course.say("list").says("5 min  stale");
+}
+
+#[test]
+fn a_manifest_that_cargo_cannot_read_is_the_environments_failure() {
+    let course = MiniCourse::new();
+    course.write("exercises/ch01-fates/01-passes/Cargo.toml", "[package\n");
+    course.say("check 1/1").exits(4).says("cargo could not start the build").says("unclosed table");
+    course.say("list").exits(0).says("ch01/01 passes                  ? min");
+}
+
+#[test]
+fn where_the_learner_left_off_is_what_was_judged_last_or_the_next() {
+    let course = MiniCourse::new();
+    course.say("check 1/6").exits(1);
+    course.without_cargo("check").exits(1).says("ch01/06 panics-at-start");
+    course.say("check 1/1").exits(0);
+    course.without_cargo("list").says("ch01/02 fails-one-test          5 min  not started       <- next");
+}
+
+#[test]
+fn a_check_that_cannot_judge_is_not_the_learners_failure() {
+    let course = MiniCourse::new();
+    let check = "exercises/ch01-fates/01-passes/tests/check.rs";
+    let good = course.read(check);
+    course.write(check, "fn main( {}\n");
+    course
+        .say("check 1/1")
+        .exits(4)
+        .says("could not be judged")
+        .says("its check does not compile")
+        .says("tests/check.rs:1");
+    course.write(check, &good.replace("#[test]", "#[test]\n#[ignore]"));
+    course.say("check 1/1").exits(4).says("its check ran no test");
+    course.write(check, &good.replace("assert_eq!(answer(\"2\"), \"4\");", "std::process::abort();"));
+    course.say("check 1/1").exits(1).says("the check itself ended badly").says("not finished\n    doubles_a_number");
+    course.say("list").says("ch01/01 passes                  5 min  failed");
+}
+
+#[test]
+fn waiting_for_another_cargo_is_said() {
+    let course = MiniCourse::new();
+    course.say("check 1/1").exits(0);
+    let lock = File::open(course.path("target/debug/.cargo-lock")).expect("cargo left its lock file");
+    lock.lock().expect("nobody else builds here");
+    let mut check = course.xtask("check 1/1 --again");
+    let mut check = check.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("xtask starts");
+    let first = BufReader::new(check.stderr.take().expect("a pipe")).lines().next();
+    let first = first.expect("it says something").expect("it says text");
+    assert_eq!(first, "another cargo holds the build lock (an editor, or a second terminal); waiting for it");
+    drop(lock);
+    assert_eq!(check.wait().expect("it ends").code(), Some(0));
+}

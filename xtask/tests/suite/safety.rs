@@ -1,0 +1,139 @@
+//! Nothing is lost and nothing is left behind: killed writers, folders that cannot be written, Ctrl-C.
+
+use std::process::{Command, Stdio};
+
+use crate::harness::{MiniCourse, Said, wait_for};
+
+/// Writes its process id to the course's root, then hangs.
+const HANGING: &str = r#"fn main() {
+    std::fs::write("../../../pid.tmp", std::process::id().to_string()).expect("the root can be written");
+    std::fs::rename("../../../pid.tmp", "../../../pid").expect("the root can be written");
+    loop {
+        std::thread::park();
+    }
+}
+"#;
+
+fn is_alive(pid: &str) -> bool {
+    // A zombie that nobody reaps (its parent was killed, and the container has no init) no longer runs.
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    match state {
+        Ok(output) => !matches!(output.stdout.first(), None | Some(b'Z')),
+        Err(_) => std::fs::read_to_string(format!("/proc/{pid}/stat"))
+            .is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))),
+    }
+}
+
+#[test]
+fn a_writer_killed_at_any_moment_loses_nothing() {
+    let course = MiniCourse::new();
+    let known =
+        "ch01-fates/01-passes passed 2026-01-01T00:00:00.000Z 1 2\nch77-gone/01-x starred 2026-01-01T00:00:00.000Z\n";
+    course.write(".progress/progress.txt", &format!("version 1\n{known}"));
+    let mut hit = 0;
+    for _ in 0..40 {
+        let mut writer = course.xtask("hint 1/2 1").stdout(Stdio::null()).spawn().expect("xtask starts");
+        let temporary = course.path(&format!(".progress/.progress.txt.{}.tmp", writer.id()));
+        while writer.try_wait().expect("xtask is ours").is_none() {
+            if temporary.exists() {
+                hit += 1;
+                let _ = writer.kill();
+            }
+        }
+        let text = course.read(".progress/progress.txt");
+        assert!(known.lines().all(|line| text.contains(line)), "lost: {text}");
+        course.say("list").exits(0);
+    }
+    // Where the disk is too quick to be caught in the act, a half-written temporary file stands in for it.
+    if hit == 0 {
+        course.write(".progress/.progress.txt.1.tmp", "version 1\nch01-fa");
+    }
+    course.say("hint 1/2 1").exits(0);
+    assert!(course.read(".progress/progress.txt").contains("ch01-fates/02-fails-one-test hint-1 "));
+}
+
+/// No file takes a byte more, as on a full disk.
+fn on_a_full_disk(course: &MiniCourse, line: &str) -> Said {
+    let xtask = course.xtask(line);
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
+        .arg(xtask.get_program())
+        .args(xtask.get_args());
+    shell.current_dir(&course.root).env("NO_COLOR", "1").env_remove("XTASK_ROOT");
+    course.said(&mut shell)
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let course = MiniCourse::new();
+    let main = "exercises/ch01-fates/02-fails-one-test/src/main.rs";
+    course.say("hint 1/2").exits(0);
+    let (progress, mine) = (course.read(".progress/progress.txt"), course.read(main));
+    on_a_full_disk(&course, "hint 1/2").exits(0).says("hint 2 of 4").says("what it held before is untouched");
+    on_a_full_disk(&course, "reset 1/2").exits(4).says("what it held before is untouched");
+    assert_eq!(course.read(".progress/progress.txt"), progress);
+    assert_eq!(course.read(main), mine);
+    course.say("reset 1/2 --undo").exits(0).says("nothing was kept");
+    course.say("reset 1/2").exits(0);
+    course.say("reset 1/2 --undo").exits(0);
+    assert_eq!(course.read(main), mine);
+}
+
+#[test]
+fn a_progress_folder_that_cannot_be_written_costs_a_warning_not_the_verdict() {
+    let course = MiniCourse::new();
+    course.write(".progress", "A file where the folder should be.\n");
+    course
+        .say("check 1/1")
+        .exits(0)
+        .says("passed (2 tests")
+        .says("warning: the verdict counts, but it is not remembered");
+    course.say("hint 1/2").exits(0).says("it is not remembered that you saw this hint");
+}
+
+#[test]
+fn a_progress_file_of_a_newer_course_is_left_alone() {
+    let course = MiniCourse::new();
+    let newer = "version 2\nwhatever it may hold\n";
+    course.write(".progress/progress.txt", newer);
+    course.say("check 1/1").exits(0).says("has version 2, which a newer course wrote");
+    assert_eq!(course.read(".progress/progress.txt"), newer);
+}
+
+#[test]
+fn progress_follows_an_exercise_that_was_renamed() {
+    let course = MiniCourse::new();
+    course.write(".progress/progress.txt", "version 1\nch01-fates/09-old hint-1 2026-01-01T00:00:00.000Z\n");
+    course.replace(
+        "exercises/ch01-fates/01-passes/Cargo.toml",
+        "services = []",
+        "services = []\nformerly = [\"ch01-fates/09-old\"]",
+    );
+    course.say("hint 1/1").exits(0).says("hint 2 of 3");
+    assert!(course.read(".progress/progress.txt").contains("ch01-fates/01-passes hint-1 2026-01-01T00:00:00.000Z"));
+}
+
+#[test]
+fn a_hanging_function_is_gone_after_the_time_limit() {
+    let course = MiniCourse::new();
+    course.write("exercises/ch01-fates/05-hangs/src/main.rs", HANGING);
+    // Long enough for a busy machine to start it.
+    course.replace("exercises/ch01-fates/05-hangs/Cargo.toml", "time-limit-seconds = 1", "time-limit-seconds = 5");
+    course.say("check 1/5").exits(1).says("did not end within 5 s and was stopped");
+    assert!(!is_alive(&course.read("pid")), "it was left behind");
+}
+
+#[test]
+fn an_interrupt_stops_everything() {
+    let course = MiniCourse::new();
+    course.write("exercises/ch01-fates/05-hangs/src/main.rs", HANGING);
+    course.replace("exercises/ch01-fates/05-hangs/Cargo.toml", "time-limit-seconds = 1", "time-limit-seconds = 600");
+    let mut check = course.xtask("check 1/5").stdout(Stdio::null()).spawn().expect("xtask starts");
+    wait_for("the function", || course.path("pid").exists());
+    let sent = Command::new("kill").args(["-INT", &check.id().to_string()]).status().expect("there is a kill command");
+    assert!(sent.success());
+    assert_eq!(check.wait().expect("xtask ends").code(), Some(130));
+    let pid = course.read("pid");
+    wait_for("the function's end", || !is_alive(&pid));
+}
