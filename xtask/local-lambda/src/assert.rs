@@ -91,6 +91,36 @@ impl Outcome {
         self.held(what)
     }
 
+    /// Whatever came, a condition holds for it. `what` says the condition in words.
+    #[track_caller]
+    pub fn expect(&self, what: &str, holds: impl FnOnce(&Outcome) -> bool) -> &Outcome {
+        if holds(self) { self.held(what) } else { self.fail(Failure::new(what, what, self.in_words())) }
+    }
+
+    /// What the caller gets, be it an answer or an error, does not contain this text.
+    #[track_caller]
+    pub fn expect_payload_without(&self, text: &str) -> &Outcome {
+        let expectation = format!("the caller does not get to see {text:?}");
+        let payload = self.payload();
+        let payload = String::from_utf8_lossy(&payload);
+        match payload.contains(text) {
+            false => self.held(&expectation),
+            true => self.fail(Failure::new(&expectation, format!("nothing of {text:?}"), shorten(&payload, SHOWN))),
+        }
+    }
+
+    /// The function reported an error of this type whose message contains this text; gives the error.
+    #[track_caller]
+    pub fn expect_error_saying(&self, error_type: &str, text: &str) -> &FunctionError {
+        let error = self.expect_error(error_type);
+        let expectation = format!("the error's message contains {text:?}");
+        if !error.message.contains(text) {
+            self.fail(Failure::new(&expectation, format!("a message with {text:?}"), one_line(&error.message)))
+        }
+        report_file::held(&expectation);
+        error
+    }
+
     /// The function reported an error of this type; gives the error.
     #[track_caller]
     pub fn expect_error(&self, error_type: &str) -> &FunctionError {
@@ -220,6 +250,17 @@ impl Outcome {
         self.fail(Failure::new(&expectation, format!("at most {limit:?}"), format!("{took:?}")))
     }
 
+    /// The invocation took at least this long.
+    #[track_caller]
+    pub fn expect_at_least(&self, limit: Duration) -> &Outcome {
+        let expectation = format!("the invocation takes at least {limit:?}");
+        let took = self.report.duration;
+        if took >= limit {
+            return self.held(&expectation);
+        }
+        self.fail(Failure::new(&expectation, format!("at least {limit:?}"), format!("{took:?}")))
+    }
+
     /// The function kept to the contract of the Runtime API.
     #[track_caller]
     pub fn expect_no_violations(&self) -> &Outcome {
@@ -318,7 +359,7 @@ impl Outcome {
         if let Some(story) = &self.story {
             let _ = writeln!(text, "{story}");
         }
-        let sent = shorten(&String::from_utf8_lossy(&self.event.body), SHOWN);
+        let sent = shorten(&self.event.on_one_line(), SHOWN);
         let name = self.event.name.as_deref().map(|name| format!("{name}  ")).unwrap_or_default();
         let _ = writeln!(text, "  sent      {name}{sent}");
         let _ = writeln!(text, "  expected  {}", shorten(&failure.expected, SHOWN));

@@ -55,7 +55,7 @@ fn event(event: &Event) -> Value {
     json!({
         "name": event.name,
         "bytes": event.body.len(),
-        "text": shorten(&String::from_utf8_lossy(&event.body), 2_000),
+        "text": shorten(&event.on_one_line(), 2_000),
     })
 }
 

@@ -47,6 +47,14 @@ impl Event {
     pub fn body(&self) -> &Bytes {
         &self.body
     }
+
+    /// For messages: JSON without its blanks, other text as it is.
+    pub(crate) fn on_one_line(&self) -> String {
+        match serde_json::from_slice::<Value>(&self.body) {
+            Ok(value) => value.to_string(),
+            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
+        }
+    }
 }
 
 impl From<Bytes> for Event {

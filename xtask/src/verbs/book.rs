@@ -1,6 +1,7 @@
 //! `serve` and `build`: the book, by a second binary that is built the first time somebody asks for it, so that
 //! `check` never waits for mdBook.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -21,7 +22,7 @@ pub fn serve(course: &Course, options: &Options) -> Result<u8> {
     if options.no_open {
         command.arg("--no-open");
     }
-    run_command(command)
+    become_command(command)
 }
 
 /// The static site.
@@ -29,9 +30,11 @@ pub fn build(course: &Course, options: &Options) -> Result<u8> {
     let mut command = book(course)?;
     command.arg("build");
     if let Some(dest) = &options.dest {
+        // As it was typed: below the folder that the learner stands in.
+        let dest = std::path::absolute(dest).with_context(|| format!("{} is no folder", dest.display()))?;
         command.arg("--dest").arg(dest);
     }
-    run_command(command)
+    become_command(command)
 }
 
 /// Builds the builder, and says that the first time takes a while.
@@ -53,7 +56,7 @@ fn book(course: &Course) -> Result<Command> {
     Ok(command)
 }
 
-fn run_command(mut command: Command) -> Result<u8> {
-    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(4))
+/// Becomes the book: it hears Ctrl-C itself, and cleans up behind itself.
+fn become_command(mut command: Command) -> Result<u8> {
+    Err(command.exec()).with_context(|| format!("cannot run {command:?}"))
 }

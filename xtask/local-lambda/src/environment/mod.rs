@@ -16,7 +16,7 @@ pub(crate) mod record;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex as AsyncMutex;
@@ -46,6 +46,10 @@ pub(crate) struct Environment {
     folder: Folder,
     log_stream: String,
     instance: AsyncMutex<Option<Arc<Instance>>>,
+    /// The process that is being initialized, for whoever cannot wait until it is.
+    starting: Mutex<Option<Arc<Instance>>>,
+    /// Killed: no process is started any more.
+    closed: AtomicBool,
     /// Whether a process of this environment has failed: what follows is a "suppressed init".
     was_reset: AtomicBool,
     attempts: AtomicU32,
@@ -108,6 +112,8 @@ impl Environment {
             folder: Folder::create()?,
             log_stream,
             instance: AsyncMutex::new(None),
+            starting: Mutex::new(None),
+            closed: AtomicBool::new(false),
             was_reset: AtomicBool::new(false),
             attempts: AtomicU32::new(0),
         })
@@ -172,6 +178,9 @@ impl Environment {
         limit: Duration,
         phase: Phase,
     ) -> Result<(Arc<Instance>, Duration, Option<Duration>), InitError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(InitError::NotStarted { reason: "the function was dropped".to_owned() });
+        }
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         let (config, ids, record) = (Arc::clone(&self.config), Arc::clone(&self.ids), Arc::clone(&self.record));
         let instance = match Instance::start(config, ids, record, self.folder.path(), &self.log_stream).await {
@@ -179,7 +188,12 @@ impl Environment {
             Err(error) => return Err(InitError::NotStarted { reason: error.to_string() }),
         };
         self.record.step(None, What::ProcessStarted { attempt });
+        *self.starting() = Some(Arc::clone(&instance));
+        if self.closed.load(Ordering::Relaxed) {
+            instance.kill(KillReason::Shutdown);
+        }
         let result = instance.initialized(limit).await;
+        *self.starting() = None;
         let took = instance.age();
         if result.is_err() {
             self.reset(&instance).await;
@@ -205,6 +219,10 @@ impl Environment {
                 Err(error)
             }
         }
+    }
+
+    fn starting(&self) -> MutexGuard<'_, Option<Arc<Instance>>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a process that has failed. What it was stays known: the next start is a suppressed init.
@@ -333,6 +351,12 @@ impl Environment {
 
     /// Ends the environment. `reason`: `Some` for a graceful end with the reason of a SHUTDOWN event, none to kill.
     pub(crate) async fn shut_down(&self, reason: Option<&str>) -> Shutdown {
+        if reason.is_none() {
+            self.closed.store(true, Ordering::Relaxed);
+            if let Some(starting) = self.starting().take() {
+                starting.kill(KillReason::Shutdown);
+            }
+        }
         let instance = self.instance.lock().await.take();
         let mut shutdown = Shutdown { environment: self.index, exit: None, log: Vec::new(), transcript: Vec::new() };
         if let Some(instance) = instance {

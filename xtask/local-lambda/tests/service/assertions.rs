@@ -57,6 +57,16 @@ fn every_expectation_says_what_came_instead() {
         (message(&answer, |o| drop(o.expect_json_at("/a/b", 1).clone())), "differs   /a/b: there is nothing"),
         (message(&answer, |o| drop(o.expect_that("fate is 3 long", |v| v["fate"] == "x").clone())), "fate is 3 long"),
         (
+            message(&answer, |o| drop(o.expect("it is an error", |o| o.function_error().is_some()).clone())),
+            "expected  it is an error",
+        ),
+        (message(&error, |o| drop(o.expect_payload_without("no such").clone())), "expected  nothing of \"no such\""),
+        (message(&error, |o| drop(o.expect_error_saying("OrderRefused", "stock").clone())), "got       no such print"),
+        (
+            message(&answer, |o| drop(o.expect_at_least(std::time::Duration::from_secs(9)).clone())),
+            "expected  at least 9s",
+        ),
+        (
             message(&error, |o| drop(o.expect_json(1).clone())),
             "got       an error of the function: no such print (OrderRefused)",
         ),

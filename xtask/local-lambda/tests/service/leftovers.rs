@@ -70,6 +70,17 @@ fn a_function_dropped_while_it_works_leaves_nothing() {
     traces.assert_gone();
 }
 
+#[test]
+fn a_function_dropped_while_it_initializes_does_not_wait_for_it() {
+    let function = fates().env("INIT", "hang").start();
+    let pending = function.request().send(json!({}));
+    assert!(eventually(|| function.environments() == 1));
+    drop(pending);
+    let started = std::time::Instant::now();
+    drop(function);
+    assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
 /// Starts this very test program again, so that it can be killed: it runs only `the_victim` below, which says what
 /// its function's traces are.
 fn victim() -> (Child, Traces) {

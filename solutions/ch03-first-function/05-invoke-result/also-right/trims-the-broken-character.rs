@@ -1,0 +1,65 @@
+//! Right as well: decodes with replacement characters, takes them off the beginning, and matches in two steps.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The result of an Invoke call, as the API names its parts.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InvokeResult {
+    status_code: u16,
+    function_error: Option<String>,
+    /// The end of the log, in base64.
+    log_result: Option<String>,
+    executed_version: Option<String>,
+    /// What the function answered, or the error, as text.
+    payload: Option<String>,
+}
+
+/// What the order desk goes on with.
+#[derive(Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum Reading {
+    /// The function answered; an empty answer is `null`.
+    Answered { answer: Value, version: Option<String>, log: Option<String> },
+    /// The function failed.
+    Failed { error_type: String, message: String, version: Option<String>, log: Option<String> },
+    /// An asynchronous call was accepted.
+    Queued,
+    /// A dry run: the call would be allowed.
+    Allowed,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    run(service_fn(read)).await
+}
+
+async fn read(event: LambdaEvent<InvokeResult>) -> Result<Reading, Error> {
+    let result = event.payload;
+    let payload = result.payload.unwrap_or_default();
+    let version = result.executed_version;
+    let log = result.log_result.as_deref().map(decode_log).transpose()?;
+    match result.status_code {
+        200 if result.function_error.is_some() => {
+            let error: Value = serde_json::from_str(&payload)?;
+            let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
+            let (error_type, message) = (text("errorType"), text("errorMessage"));
+            Ok(Reading::Failed { error_type, message, version, log })
+        }
+        200 if payload.is_empty() => Ok(Reading::Answered { answer: Value::Null, version, log }),
+        200 => Ok(Reading::Answered { answer: serde_json::from_str(&payload)?, version, log }),
+        202 => Ok(Reading::Queued),
+        204 => Ok(Reading::Allowed),
+        status => Err(format!("the call was refused with {status}").into()),
+    }
+}
+
+/// The readable end of the log: the API gives the last 4 KB, and cuts between bytes, not between characters.
+fn decode_log(base64: &str) -> Result<String, Error> {
+    let bytes = BASE64_STANDARD.decode(base64)?;
+    Ok(String::from_utf8_lossy(&bytes).trim_start_matches(char::REPLACEMENT_CHARACTER).to_owned())
+}

@@ -1,0 +1,13 @@
+//! The mail service. It is slow and it is right: the bug is elsewhere.
+
+use std::time::Duration;
+
+/// Sends a receipt; an address without `@` is refused.
+pub(crate) async fn send_receipt(to: &str, order: u64) -> Result<(), String> {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    if !to.contains('@') {
+        return Err(format!("no mail can be sent to {to:?}"));
+    }
+    println!("receipt {order} sent to {to}");
+    Ok(())
+}

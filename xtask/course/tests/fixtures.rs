@@ -1,0 +1,98 @@
+//! Every fixture is what its name says: it deserializes into the type that its service's events have, and a sample
+//! that is broken on purpose does not.
+
+use std::fs;
+use std::path::PathBuf;
+
+use aws_lambda_events::alb::AlbTargetGroupRequest;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use aws_lambda_events::dynamodb;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::s3::S3Event;
+use aws_lambda_events::sns::SnsEvent;
+use aws_lambda_events::sqs::SqsEvent;
+use course::{fixture_json, root};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    root().join("exercises/fixtures")
+}
+
+fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for service in fs::read_dir(folder()).expect("the fixtures").flatten().filter(|entry| entry.path().is_dir()) {
+        for file in fs::read_dir(service.path()).expect("a service's fixtures").flatten() {
+            let path = file.path();
+            // `deploy` has a folder for each function, with templates that other tools check.
+            if path.is_dir() {
+                continue;
+            }
+            assert!(path.extension().is_some_and(|extension| extension == "json"), "{} is not JSON", path.display());
+            let stem = path.file_stem().expect("a name").to_string_lossy();
+            names.push(format!("{}/{stem}", service.file_name().to_string_lossy()));
+        }
+    }
+    names.sort();
+    names
+}
+
+fn is<T: DeserializeOwned>(event: Value) -> Result<(), String> {
+    serde_json::from_value::<T>(event).map(drop).map_err(|error| error.to_string())
+}
+
+fn deserialize(name: &str) -> Result<(), String> {
+    let event = fixture_json(name);
+    match name.split_once('/').map(|(service, _)| service) {
+        Some("alb") => is::<AlbTargetGroupRequest>(event),
+        Some("apigateway") if event["version"] == "2.0" => is::<ApiGatewayV2httpRequest>(event),
+        Some("apigateway") => is::<ApiGatewayProxyRequest>(event),
+        Some("dynamodb") => is::<dynamodb::Event>(event),
+        Some("eventbridge") => is::<EventBridgeEvent>(event),
+        Some("s3") => is::<S3Event>(event),
+        Some("sns") => is::<SnsEvent>(event),
+        Some("sqs") => is::<SqsEvent>(event),
+        // No event: what the Invoke API answers, in the members that its model names.
+        Some("lambda-invoke") => is_invoke_result(&event),
+        Some("data") => is_dated(&event),
+        _ => Err("no type is known for this folder: name it in this test".to_owned()),
+    }
+}
+
+fn is_invoke_result(result: &Value) -> Result<(), String> {
+    const MEMBERS: [&str; 5] = ["ExecutedVersion", "FunctionError", "LogResult", "Payload", "StatusCode"];
+    let parts = result.as_object().ok_or("is no object")?;
+    match parts.keys().find(|part| !MEMBERS.contains(&part.as_str())) {
+        Some(part) => Err(format!("{part} is no member of the API's InvocationResponse")),
+        None => parts.get("StatusCode").and_then(Value::as_u64).map(drop).ok_or("has no StatusCode".to_owned()),
+    }
+}
+
+fn is_dated(facts: &Value) -> Result<(), String> {
+    let facts = facts.as_object().ok_or("is no object")?;
+    for (name, fact) in facts {
+        for part in ["as_of", "source", "unit"] {
+            if !fact[part].is_string() {
+                return Err(format!("{name} does not say {part}"));
+            }
+        }
+        if fact["value"].is_null() {
+            return Err(format!("{name} has no value"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_fixture_is_of_its_services_type_unless_its_name_says_that_it_is_broken() {
+    let names = names();
+    assert!(names.len() >= 14, "the fixtures were not found: {names:?}");
+    for name in names {
+        let result = deserialize(&name);
+        if name.contains("truncated") {
+            assert!(result.is_err(), "{name} is no longer broken");
+        } else {
+            assert_eq!(result, Ok(()), "{name}");
+        }
+    }
+}
