@@ -93,12 +93,16 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// What takes minutes, or needs what not every machine has; a script says itself what it did not run.
-fn slow_rest(course: &Course) -> Option<Step> {
-    let script = course.root.join(".ci/foreign-client");
-    let mut command = Command::new("bash");
-    command.arg(&script).current_dir(&course.root);
-    script.is_file().then_some(Step { name: "test, foreign client", command })
+/// What takes minutes, or needs what not every machine has; each script says itself what it did not run.
+fn slow_rest(course: &Course) -> Vec<Step> {
+    let scripts = [("test, foreign client", ".ci/foreign-client"), ("templates", ".ci/lint-templates")];
+    let steps = scripts.map(|(name, script)| {
+        let script = course.root.join(script);
+        let mut command = Command::new("bash");
+        command.arg(&script).current_dir(&course.root);
+        script.is_file().then_some(Step { name, command })
+    });
+    steps.into_iter().flatten().collect()
 }
 
 /// The default members: the packages that a learner never edits.
