@@ -34,13 +34,12 @@ async fn night_shift(event: LambdaEvent<Batch>, margin: Duration) -> Result<Prog
     let (batch, context) = event.into_parts();
     // TODO: begin where the last invocation stopped.
     for job in &batch.jobs {
-        // TODO: begin no job when less than the margin is left.
         if remaining(&context) < margin {
             break;
         }
         printer::print(job).await;
     }
-    // TODO: say how far it came.
+    // TODO: say how many jobs this invocation printed, and where the next goes on.
     Ok(Progress { printed: batch.jobs.len(), cursor: Some(batch.cursor) })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(crate) async fn send_receipt(to: &str, order: u64) -> Result<(), String> {
     tokio::time::sleep(Duration::from_millis(100)).await;
     if !to.contains('@') {
-        return Err(format!("no mail can be sent to {to:?}"));
+        return Err(format!("the mail service refused the receipt of order {order}"));
     }
     println!("receipt {order} sent to {to}");
     Ok(())
