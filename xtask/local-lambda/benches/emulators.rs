@@ -99,19 +99,19 @@ fn subject(name: &'static str, environments: usize, run: impl Fn(&Path, usize) -
 
 fn measure(profile: &str, binary: &Path, raw: &Path, cargo_lambda: Option<&Path>) -> Value {
     let raw = raw.to_owned();
-    let mut subjects = vec![
-        subject("local-lambda", 1, |binary, environments| local(binary, environments, false)),
-        subject("local-lambda, freezing", 1, |binary, environments| local(binary, environments, true)),
-        subject("local-lambda", 2, |binary, environments| local(binary, environments, false)),
-        subject("local-lambda", 8, |binary, environments| local(binary, environments, false)),
-    ];
-    subjects
-        .push(subject("local-lambda, no runtime library", 1, move |_, environments| local(&raw, environments, false)));
+    // Those that are compared are neighbours in every round.
+    let mut subjects = vec![subject("local-lambda", 1, |binary, environments| local(binary, environments, false))];
     if let Some(cargo_lambda) = cargo_lambda.map(Path::to_owned) {
         let other = cargo_lambda.clone();
         subjects.push(subject(CAREFUL, 1, move |binary, _| watched(&cargo_lambda, binary, Caller::Careful)));
         subjects.push(subject(PLAIN, 1, move |binary, _| watched(&other, binary, Caller::Plain)));
     }
+    subjects.extend([
+        subject("local-lambda, freezing", 1, |binary, environments| local(binary, environments, true)),
+        subject("local-lambda", 2, |binary, environments| local(binary, environments, false)),
+        subject("local-lambda", 8, |binary, environments| local(binary, environments, false)),
+        subject("local-lambda, no runtime library", 1, move |_, environments| local(&raw, environments, false)),
+    ]);
     let (mut cold, mut bare, mut watched_cold) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         for subject in &mut subjects {
@@ -132,7 +132,8 @@ fn measure(profile: &str, binary: &Path, raw: &Path, cargo_lambda: Option<&Path>
             json!({
                 "subject": subject.name,
                 "environments": subject.environments,
-                "invocations_per_second": median(subject.invocations_per_second).round(),
+                "invocations_per_second": median(subject.invocations_per_second.clone()).round(),
+                "rounds": subject.invocations_per_second,
                 "p50_ms": ms(percentile(&subject.times, 0.50)),
                 "p99_ms": ms(percentile(&subject.times, 0.99)),
                 "max_ms": ms(percentile(&subject.times, 1.0)),
@@ -360,11 +361,14 @@ fn bars(results: &[Value]) -> Vec<Value> {
     for result in results {
         let profile = result["profile"].as_str().unwrap_or_default();
         let Some(ours) = row(result, "local-lambda", 1) else { continue };
-        let per_second = |row: &Value| row["invocations_per_second"].as_f64().unwrap_or_default();
+        // Round by round, since what disturbs one of a pair of neighbours disturbs the other.
+        let rounds = |row: &Value| -> Vec<f64> {
+            row["rounds"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+        };
         // Both spend most of their time on the same debug function, so 0.9 stands for "no slower".
         for (theirs, limit) in [(PLAIN, 3.5), (CAREFUL, 0.9)] {
             if let Some(row) = row(result, theirs, 1) {
-                let ratio = per_second(ours) / per_second(row);
+                let ratio = median(rounds(ours).iter().zip(rounds(row)).map(|(ours, theirs)| ours / theirs).collect());
                 bar(format!("{profile}: times the throughput of {theirs}, at least"), ratio, limit, ratio >= limit);
             }
         }
