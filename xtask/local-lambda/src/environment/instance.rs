@@ -424,11 +424,6 @@ impl Instance {
         }
         self.end(KillReason::Shutdown).await
     }
-
-    /// The process id, for tests of this crate.
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.pid()
-    }
 }
 
 async fn spawn(mut command: Command, program: &Path, source: LogSource) -> io::Result<(Process, Output)> {

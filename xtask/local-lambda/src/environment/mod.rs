@@ -281,7 +281,7 @@ impl Environment {
             log.extend(rest);
             start.dropped += dropped;
             let mut slot = self.instance.lock().await;
-            if slot.as_ref().is_some_and(|running| running.pid() == instance.pid()) {
+            if slot.as_ref().is_some_and(|running| std::ptr::eq(Arc::as_ptr(running), instance)) {
                 *slot = None;
             }
         }

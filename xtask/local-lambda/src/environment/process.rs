@@ -68,11 +68,6 @@ impl Process {
         Ok(Process { pid, reaped, exit, memory: Memory::of(pid) })
     }
 
-    /// The process id; also that of the group.
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Sends a signal to the whole group; nothing happens once it is gone.
     pub(crate) fn signal_group(&self, signal: Signal) {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
