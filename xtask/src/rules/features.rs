@@ -45,7 +45,7 @@ fn packages(exercise: &Exercise) -> [(String, PathBuf); 2] {
 /// One line for each crate and its features.
 fn tree(course: &Course, packages: &[&str]) -> Result<BTreeSet<String>> {
     let mut cargo = course.cargo();
-    cargo.args(["tree", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{f}"]);
+    cargo.args(["tree", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{f}"]);
     let output = cargo.args(packages).output().context("cannot run cargo; is rustup's cargo on the path?")?;
     if !output.status.success() {
         bail!("cargo tree {} failed\n{}", packages.join(" "), String::from_utf8_lossy(&output.stderr).trim());
