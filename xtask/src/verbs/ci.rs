@@ -83,6 +83,7 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
             .push(cargo("clippy, book", &["clippy", "-p", "book", "--all-targets", "--quiet", "--", "-D", "warnings"]));
         steps.push(cargo("test, book", &["test", "-p", "book"]));
         steps.push(ourselves("book", &["build"]));
+        steps.extend(script(course, "test, browser", ".ci/browser/run"));
     }
     if options.full {
         let mut documentation = cargo("documentation", &["doc", "--no-deps", "--quiet"]);
@@ -96,13 +97,14 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
 /// What takes minutes, or needs what not every machine has; each script says itself what it did not run.
 fn slow_rest(course: &Course) -> Vec<Step> {
     let scripts = [("test, foreign client", ".ci/foreign-client"), ("templates", ".ci/lint-templates")];
-    let steps = scripts.map(|(name, script)| {
-        let script = course.root.join(script);
-        let mut command = Command::new("bash");
-        command.arg(&script).current_dir(&course.root);
-        script.is_file().then_some(Step { name, command })
-    });
-    steps.into_iter().flatten().collect()
+    scripts.into_iter().filter_map(|(name, file)| script(course, name, file)).collect()
+}
+
+fn script(course: &Course, name: &'static str, file: &str) -> Option<Step> {
+    let file = course.root.join(file);
+    let mut command = Command::new("bash");
+    command.arg(&file).current_dir(&course.root);
+    file.is_file().then_some(Step { name, command })
 }
 
 /// The default members: the packages that a learner never edits.
@@ -125,14 +127,21 @@ fn text_of(output: &Output) -> String {
     without_escapes(&both.join("\n"))
 }
 
-/// The sums of all lines like `test result: ok. 3 passed; 0 failed; …`.
+/// The sums of all lines like cargo's `test result: ok. 3 passed; 0 failed; …` and Node's `ℹ pass 3`, `ℹ fail 0`.
 fn count_tests(text: &str) -> (u64, u64) {
+    let of_node = |word: &str| -> u64 {
+        let counts =
+            text.lines().filter_map(|line| line.strip_prefix("ℹ ")?.strip_prefix(word)?.trim().parse::<u64>().ok());
+        counts.sum()
+    };
     let results = text.lines().filter_map(|line| line.strip_prefix("test result: "));
     let number = |line: &str, word: &str| -> u64 {
         let before = line.split_once(word).map_or("", |(before, _)| before);
         before.trim_end().rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
     };
-    results.fold((0, 0), |(passed, failed), line| (passed + number(line, " passed"), failed + number(line, " failed")))
+    results.fold((of_node("pass "), of_node("fail ")), |(passed, failed), line| {
+        (passed + number(line, " passed"), failed + number(line, " failed"))
+    })
 }
 
 #[cfg(test)]
@@ -144,5 +153,6 @@ mod tests {
         let text =
             "test result: ok. 3 passed; 0 failed; 0 ignored\nx\ntest result: FAILED. 12 passed; 2 failed; 1 ignored\n";
         assert_eq!(count_tests(text), (15, 2));
+        assert_eq!(count_tests("ℹ tests 5\nℹ pass 4\nℹ fail 1\nℹ cancelled 0\n"), (4, 1));
     }
 }
