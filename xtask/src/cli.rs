@@ -21,6 +21,7 @@ Learning
   hint [NAME] [N]      the next hint, or hint N again
   solution [NAME]      the solution beside yours; before passing: --give-up
   reset NAME…          the starter again, your files kept; --undo, --all
+  progress             what you did so far, as text to keep; --import FILE
   invoke NAME EVENT    run your function once on an event file or fixture
                        --times N, --freeze, --all-fixtures, --transcript
 
@@ -39,15 +40,15 @@ Authors
   bench                what it costs beside plain cargo; --full from nothing
 
 A NAME is ch05, 5, ch05/06, ch05-performance/06-backoff, backoff, or a path.
---format json is understood by check, list, verify, invoke, doctor, bench
-and mutants.
+--format json is understood by check, list, hint, solution, reset, verify,
+invoke, doctor, bench and mutants; check --format jsonl tells while it works.
 Exit codes: 0 passed, 1 something to fix, 2 wrong usage, 3 does not compile,
 4 the environment or this tool failed; the highest wins.
 ";
 
-const COMMANDS: [&str; 17] = [
-    "bench", "build", "check", "ci", "doctor", "hint", "invoke", "list", "mutants", "new", "prefetch", "reset",
-    "serve", "solution", "update", "verify", "watch",
+const COMMANDS: [&str; 18] = [
+    "bench", "build", "check", "ci", "doctor", "hint", "invoke", "list", "mutants", "new", "prefetch", "progress",
+    "reset", "serve", "solution", "update", "verify", "watch",
 ];
 
 /// A parsed command line.
@@ -65,6 +66,7 @@ pub enum Invocation {
     Mutants(Options),
     New(Options),
     Prefetch,
+    Progress(Options),
     Reset(Options),
     Serve(Options),
     Solution(Options),
@@ -82,9 +84,12 @@ pub struct Options {
     pub all_fixtures: bool,
     pub again: bool,
     pub dest: Option<PathBuf>,
+    /// `--format jsonl`: events while it happens, see [`crate::stream`].
+    pub events: bool,
     pub freeze: bool,
     pub full: bool,
     pub give_up: bool,
+    pub import: Option<PathBuf>,
     pub no_open: bool,
     pub port: Option<u16>,
     pub release: bool,
@@ -129,12 +134,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         "check" => &["all", "again", "format", "solutions", "verbose"],
         "ci" => &["full"],
         "doctor" | "list" => &["format"],
-        "hint" | "new" | "prefetch" | "update" => &[],
+        "new" | "prefetch" | "update" => &[],
+        "hint" => &["format"],
         "invoke" => &["all-fixtures", "format", "freeze", "times", "transcript"],
         "mutants" => &["format"],
-        "reset" => &["all", "undo"],
+        "progress" => &["import"],
+        "reset" => &["all", "format", "undo"],
         "serve" => &["no-open", "port"],
-        "solution" => &["give-up"],
+        "solution" => &["format", "give-up"],
         "verify" => &["format", "release"],
         "watch" => &["solutions"],
         other => {
@@ -158,6 +165,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         "mutants" => Invocation::Mutants(options),
         "new" => Invocation::New(options),
         "prefetch" => Invocation::Prefetch,
+        "progress" => Invocation::Progress(options),
         "reset" => Invocation::Reset(options),
         "serve" => Invocation::Serve(options),
         "solution" => Invocation::Solution(options),
@@ -199,6 +207,7 @@ fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>,
             "transcript" => options.transcript = true,
             "undo" => options.undo = true,
             "verbose" => options.verbose = true,
+            "import" => options.import = Some(parser.value().map_err(usage)?.into()),
             "dest" => options.dest = Some(parser.value().map_err(usage)?.into()),
             "port" => options.port = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
             "times" => options.times = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
@@ -206,6 +215,11 @@ fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>,
                 options.format = match parser.value().map_err(usage)?.string().map_err(usage)?.as_str() {
                     "text" => Format::Text,
                     "json" => Format::Json,
+                    // Of the commands with events, only this one takes `--again`.
+                    "jsonl" if known.contains(&"again") => {
+                        options.events = true;
+                        Format::Json
+                    }
                     other => return Err(Usage(format!("--format {other} is unknown; it is text or json"))),
                 }
             }

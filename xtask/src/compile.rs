@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -68,7 +68,9 @@ pub fn compile<S: AsRef<OsStr>>(course: &Course, arguments: &[S], progress: &Pro
 
 /// Runs a cargo command that writes JSON messages, and reads them.
 pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
-    cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+    // Only cargo's own bar says how many units there are in all.
+    cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "always");
+    cargo.env("CARGO_TERM_PROGRESS_WIDTH", "160");
     cargo.env_remove("CARGO_TERM_QUIET").env_remove("CARGO_TERM_VERBOSE");
     cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = cargo.spawn().context("cannot run cargo; is rustup's cargo on the path?")?;
@@ -186,22 +188,80 @@ fn target_of(message: &Value) -> Option<Target> {
     })
 }
 
-fn follow_words(stderr: impl std::io::BufRead, progress: &Progress) -> String {
+fn follow_words(stderr: impl BufRead, progress: &Progress) -> String {
     let mut kept: Vec<String> = Vec::new();
-    for line in stderr.lines().map_while(Result::ok) {
+    for_each_line(stderr, |line, overwritten| {
         let words = line.trim();
-        if words.starts_with("Blocking waiting for file lock on package cache") {
-            progress.notice("another cargo looks through the downloaded crates; waiting for it");
+        if overwritten {
+            progress.built(bar(words));
+        } else if words.starts_with("Blocking waiting for file lock on package cache") {
+            progress.waiting("another cargo looks through the downloaded crates; waiting for it");
         } else if words.starts_with("Blocking waiting for file lock") {
-            progress.notice("another cargo holds the build lock (an editor, or a second terminal); waiting for it");
+            progress.waiting("another cargo holds the build lock (an editor, or a second terminal); waiting for it");
         } else if let Some(name) = words.strip_prefix("Compiling ").or_else(|| words.strip_prefix("Downloaded ")) {
             progress.step(name.split(' ').next().unwrap_or(name));
         } else if !words.starts_with("Finished ") {
-            kept.push(line);
+            kept.push(line.to_owned());
         }
         if kept.len() > KEPT_LINES {
             kept.remove(0);
         }
-    }
+    });
     kept.join("\n")
+}
+
+/// The numbers of `Building [==> ] 12/94: serde, tokio`, and what follows them.
+fn bar(words: &str) -> Option<(usize, usize, &str)> {
+    let (_, counts) = words.strip_prefix("Building [")?.split_once("] ")?;
+    let (counts, crates) = counts.split_once(": ").unwrap_or((counts, ""));
+    let (done, of) = counts.trim_end_matches(':').split_once('/')?;
+    Some((done.trim().parse().ok()?, of.trim().parse().ok()?, crates))
+}
+
+/// Calls `take` with every line as soon as it is there, and whether the next one is written over it.
+fn for_each_line(mut reader: impl BufRead, mut take: impl FnMut(&str, bool)) {
+    let mut line = Vec::new();
+    while let Ok(buffer) = reader.fill_buf() {
+        if buffer.is_empty() {
+            break;
+        }
+        let end = buffer.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let length = end.map_or(buffer.len(), |end| end + 1);
+        line.extend(&buffer[..end.unwrap_or(length)]);
+        let overwritten = end.is_some_and(|end| buffer[end] == b'\r');
+        reader.consume(length);
+        if end.is_some() {
+            take(&String::from_utf8_lossy(&line), overwritten);
+            line.clear();
+        }
+    }
+    if !line.is_empty() {
+        take(&String::from_utf8_lossy(&line), false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_bar_says_how_far_it_is() {
+        assert_eq!(bar("Building [==>   ] 12/94: serde, build(bin)"), Some((12, 94, "serde, build(bin)")));
+        assert_eq!(bar("Building [======]  94/94"), Some((94, 94, "")));
+        assert_eq!(bar("Compiling serde v1.0.0"), None);
+    }
+
+    #[test]
+    fn a_line_that_is_written_over_is_told_from_one_that_stays() {
+        let mut lines = Vec::new();
+        for_each_line(
+            &b"   Compiling a\n  Building [>] 1/2: a\r  Building [=>] 2/2: b\r    Finished\nend"[..],
+            |line, over| {
+                lines.push((line.trim().to_owned(), over));
+            },
+        );
+        let told: Vec<_> = lines.iter().map(|(line, over)| (line.as_str(), *over)).collect();
+        let bars = [("Building [>] 1/2: a", true), ("Building [=>] 2/2: b", true)];
+        assert_eq!(told, [("Compiling a", false), bars[0], bars[1], ("Finished", false), ("end", false)]);
+    }
 }

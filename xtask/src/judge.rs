@@ -11,6 +11,7 @@ use anyhow::Result;
 use crate::compile::{self, Built, Target};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, Judges};
+use crate::follow::Follower;
 use crate::libtest::{self, Outcome, Test};
 use crate::remember::{self, News};
 use crate::report::Report;
@@ -114,7 +115,7 @@ fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress
             scope.spawn(|| {
                 while let Some((index, subject)) = take(&next, subjects) {
                     progress.running(index + 1, subjects.len(), &subject.exercise.id());
-                    let one = judge_one(subject, &built);
+                    let one = judge_one(subject, &built, progress);
                     if let Ok(mut judged) = judged.lock() {
                         judged.push((index, one));
                     }
@@ -150,7 +151,7 @@ fn arguments(subjects: &[&Subject<'_>]) -> Vec<String> {
     arguments
 }
 
-fn judge_one(subject: &Subject<'_>, built: &Built) -> Result<Judged> {
+fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Result<Judged> {
     let mut verdict = Verdict {
         exercise: subject.exercise.name(),
         subject: subject.word(),
@@ -187,9 +188,12 @@ fn judge_one(subject: &Subject<'_>, built: &Built) -> Result<Judged> {
     };
     let report_file = remember::Scratch::new("report");
     let limit = subject.exercise.manifest.time_limit();
-    let ran = run::run(check, &binary, &subject.exercise.path, report_file.path(), limit)?;
-    let report = Report::read(report_file.path());
     let source = std::fs::read_to_string(subject.exercise.path.join("tests/check.rs")).unwrap_or_default();
+    let mut follower =
+        progress.streams().then(|| Follower::start(subject.exercise, &source, report_file.path().to_owned()));
+    let look = |lines: &[String]| follower.iter_mut().for_each(|follower| follower.look(lines));
+    let ran = run::run(check, &binary, &subject.exercise.path, report_file.path(), limit, look)?;
+    let report = Report::read(report_file.path());
     verdict.seconds = ran.took.as_secs_f64();
     let mut tests = libtest::parse(&ran.output, &source);
     if ran.ended != Ended::Well {

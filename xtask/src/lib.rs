@@ -2,8 +2,8 @@
 //!
 //! Modules in reading order: what the course is (`course`, `manifest`, `names`, `page`, `mistake`), what is known about
 //! the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is reached (`compile`, `run`, `libtest`,
-//! `report`, `verdict`, `judge`, `remember`), what authors are held to (`rules`, `mutation`, `wrong_answer`), how it is
-//! shown (`view`, `term`), and the commands (`verbs`), one module each.
+//! `report`, `verdict`, `judge`, `remember`, `follow`), what authors are held to (`rules`, `mutation`, `wrong_answer`), how it is
+//! shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
 //!
 //! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
 //! executable that judges the binary whose path it finds in `LOCAL_LAMBDA_BINARY`, and may write what it saw to the
@@ -27,6 +27,7 @@ pub mod state;
 pub mod store;
 
 pub mod compile;
+pub mod follow;
 pub mod judge;
 pub mod libtest;
 pub mod process;
@@ -41,6 +42,7 @@ pub mod wrong_answer;
 
 pub mod diff;
 pub mod git;
+pub mod stream;
 pub mod term;
 pub mod view;
 

@@ -20,6 +20,18 @@ pub enum Outcome {
     Unfinished,
 }
 
+impl Outcome {
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Ignored => "ignored",
+            Outcome::Unfinished => "unfinished",
+        }
+    }
+}
+
 /// So much of what a test said is kept.
 const KEPT_OUTPUT: usize = 16_000;
 
@@ -73,7 +85,9 @@ fn last_segment(name: &str) -> &str {
     name.rsplit("::").next().unwrap_or(name)
 }
 
-fn result_line(line: &str) -> Option<Test> {
+/// `test answers ... ok`
+#[must_use]
+pub fn result_line(line: &str) -> Option<Test> {
     let (name, result) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
     let outcome = match result {
         "ok" => Outcome::Passed,

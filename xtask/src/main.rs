@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use xtask::cli::{self, Invocation, Usage};
 use xtask::course::Course;
 use xtask::verbs::{
-    bench, book, check, ci, doctor, hint, invoke, list, mutants, new, prefetch, reset, solution, update, verify, watch,
+    bench, book, check, ci, doctor, hint, invoke, list, mutants, new, prefetch, progress, reset, solution, update,
+    verify, watch,
 };
 use xtask::{process, term, wrong_answer};
 
@@ -48,6 +49,7 @@ fn run() -> anyhow::Result<u8> {
         Invocation::Mutants(options) => mutants::run(&course, &options),
         Invocation::New(options) => new::run(&course, &options),
         Invocation::Prefetch => prefetch::run(&course),
+        Invocation::Progress(options) => progress::run(&course, &options),
         Invocation::Reset(options) => reset::run(&course, &options),
         Invocation::Serve(options) => book::serve(&course, &options),
         Invocation::Solution(options) => solution::run(&course, &options),

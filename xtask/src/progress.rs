@@ -105,6 +105,26 @@ impl Progress {
         self.facts.remove(&(exercise.name(), fact.to_owned()));
     }
 
+    /// Takes over what `other` knows that is newer; how many facts that were.
+    pub fn merge(&mut self, other: Progress) -> usize {
+        let before = self.facts.clone();
+        for ((exercise, fact), value) in other.facts {
+            self.insert(exercise, fact, value);
+        }
+        self.facts.iter().filter(|(key, value)| before.get(*key) != Some(*value)).count()
+    }
+
+    /// Written by a newer course, whose facts we may not understand.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        self.newer.is_some()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
     fn insert(&mut self, exercise: String, name: String, fact: Fact) {
         let known = self.facts.entry((exercise, name)).or_insert_with(|| fact.clone());
         if known.date <= fact.date {
@@ -137,7 +157,9 @@ pub fn update(course: &Course, change: impl FnOnce(&mut Progress)) -> Result<()>
     store::write_whole(&path(course), progress.to_text().as_bytes())
 }
 
-fn path(course: &Course) -> PathBuf {
+/// Where it is kept.
+#[must_use]
+pub fn path(course: &Course) -> PathBuf {
     course.progress_dir().join("progress.txt")
 }
 

@@ -44,8 +44,16 @@ pub enum Ended {
     TimedOut,
 }
 
-/// Runs `check`, which judges `binary` and appends to `report`, standing in `dir` as under `cargo test`.
-pub fn run(check: &Path, binary: &Path, dir: &Path, report: &Path, limit: Duration) -> Result<Ran> {
+/// Runs `check`, which judges `binary` and appends to `report`, standing in `dir` as under `cargo test`. `look` is called
+/// again and again while it runs, with the lines that it printed since.
+pub fn run(
+    check: &Path,
+    binary: &Path,
+    dir: &Path,
+    report: &Path,
+    limit: Duration,
+    mut look: impl FnMut(&[String]),
+) -> Result<Ran> {
     let started = Instant::now();
     let mut command = Command::new(check);
     // What is left over in the learner's shell must not change a verdict.
@@ -72,6 +80,7 @@ pub fn run(check: &Path, binary: &Path, dir: &Path, report: &Path, limit: Durati
         if let Some(status) = child.try_wait().context("cannot wait for the check")? {
             break status;
         }
+        look(&new_lines(stdout.as_ref()));
         if !timed_out && started.elapsed() > limit {
             timed_out = true;
             process::kill_tree(child.id());
@@ -83,6 +92,7 @@ pub fn run(check: &Path, binary: &Path, dir: &Path, report: &Path, limit: Durati
     };
     process::kill_group(child.id());
     let _ = all_closed.recv_timeout(GRACE);
+    look(&new_lines(stdout.as_ref()));
     let text = |kept: Arc<Mutex<Kept>>| kept.lock().map(|kept| kept.to_text()).unwrap_or_default();
     let output = [stdout, stderr].into_iter().flatten().map(text).collect::<Vec<_>>().join("\n");
     let ended = match (timed_out, status.success()) {
@@ -91,6 +101,10 @@ pub fn run(check: &Path, binary: &Path, dir: &Path, report: &Path, limit: Durati
         (false, false) => Ended::Badly,
     };
     Ok(Ran { ended, output, took: started.elapsed() })
+}
+
+fn new_lines(pipe: Option<&Arc<Mutex<Kept>>>) -> Vec<String> {
+    pipe.and_then(|kept| kept.lock().ok().map(|mut kept| std::mem::take(&mut kept.results))).unwrap_or_default()
 }
 
 /// Reads a pipe to its end on a thread of its own; dropping `alive` tells that it is closed.
@@ -116,6 +130,10 @@ struct Kept {
     cut: usize,
     /// How long the line is that is being read.
     line: usize,
+    /// The start of that line.
+    begun: Vec<u8>,
+    /// Whole lines that tell the result of a test and were not looked at yet.
+    results: Vec<String>,
 }
 
 impl Kept {
@@ -124,11 +142,16 @@ impl Kept {
             let ends = piece.ends_with(b"\n");
             let (text, end) = piece.split_at(piece.len() - usize::from(ends));
             let room = KEPT_OF_LINE.saturating_sub(self.line);
+            self.begun.extend(&text[..text.len().min(room)]);
             self.keep(&text[..text.len().min(room)]);
             if self.line <= KEPT_OF_LINE && self.line + text.len() > KEPT_OF_LINE {
                 self.keep(b" [cut]");
             }
             self.line = if ends { 0 } else { self.line + text.len() };
+            if ends {
+                let line = std::mem::take(&mut self.begun);
+                self.results.extend(String::from_utf8(line).ok().filter(|line| line.starts_with("test ")));
+            }
             self.keep(end);
         }
     }

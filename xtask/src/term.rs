@@ -6,6 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
+use crate::stream;
+
 /// How text is marked: with colours and symbols, or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -76,25 +80,62 @@ pub fn without_escapes(text: &str) -> String {
     clean
 }
 
-/// What goes on, on standard error: one line rewritten on a terminal, only notices elsewhere.
+/// What goes on: one line rewritten on a terminal, only notices elsewhere, both on standard error; or events for a
+/// program, see [`crate::stream`].
 #[derive(Debug)]
 pub struct Progress {
-    lively: bool,
+    to: To,
     steps: AtomicUsize,
+    /// What was said last of the bar, which cargo repeats.
+    bar: Mutex<(usize, usize)>,
     started: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    Terminal,
+    Notices,
+    Stream,
 }
 
 impl Progress {
     #[must_use]
     pub fn new() -> Progress {
         let lively = std::io::stderr().is_terminal() && wants_colour();
-        Progress { lively, steps: AtomicUsize::new(0), started: Instant::now() }
+        Progress::to(if lively { To::Terminal } else { To::Notices })
     }
 
-    /// One more crate is being built.
+    /// Events on standard output.
+    #[must_use]
+    pub fn streaming() -> Progress {
+        Progress::to(To::Stream)
+    }
+
+    fn to(to: To) -> Progress {
+        Progress { to, steps: AtomicUsize::new(0), bar: Mutex::default(), started: Instant::now() }
+    }
+
+    #[must_use]
+    pub fn streams(&self) -> bool {
+        self.to == To::Stream
+    }
+
+    /// One more crate is being built, or downloaded.
     pub fn step(&self, name: &str) {
         let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
         self.show(&format!("building: crate {number}, {name}, {} s", self.started.elapsed().as_secs()));
+        self.tell("compiling", || json!({ "done": number, "of": null, "crates": name }));
+    }
+
+    /// How many of all units are built, and which are being built.
+    pub fn built(&self, bar: Option<(usize, usize, &str)>) {
+        let Some((done, of, crates)) = bar else { return };
+        let news = self.bar.lock().is_ok_and(|mut last| std::mem::replace(&mut *last, (done, of)) != (done, of));
+        if news {
+            let seconds = self.started.elapsed().as_secs();
+            self.show(&format!("building: {done} of {of}, {seconds} s, {crates}"));
+            self.tell("compiling", || json!({ "done": done, "of": of, "crates": crates }));
+        }
     }
 
     pub fn running(&self, number: usize, of: usize, name: &str) {
@@ -105,20 +146,37 @@ impl Progress {
         self.show(&format!("{what} ..."));
     }
 
+    /// Something else has to end first.
+    pub fn waiting(&self, words: &str) {
+        match self.to {
+            To::Stream => self.tell("waiting", || json!({ "words": words })),
+            To::Terminal | To::Notices => self.notice(words),
+        }
+    }
+
     /// Something worth a line of its own everywhere.
     pub fn notice(&self, text: &str) {
         self.clear();
-        eprintln!("{text}");
+        match self.to {
+            To::Stream => self.tell("notice", || json!({ "words": text })),
+            To::Terminal | To::Notices => eprintln!("{text}"),
+        }
     }
 
     pub fn clear(&self) {
-        if self.lively {
+        if self.to == To::Terminal {
             eprint!("\r\x1b[2K");
         }
     }
 
+    fn tell(&self, event: &str, fields: impl FnOnce() -> Value) {
+        if self.streams() {
+            stream::tell(event, fields());
+        }
+    }
+
     fn show(&self, text: &str) {
-        if self.lively {
+        if self.to == To::Terminal {
             eprint!("\r\x1b[2K{}", text.chars().take(78).collect::<String>());
             let _ = std::io::stderr().flush();
         }

@@ -132,12 +132,7 @@ impl JudgedTest {
         let Test { name, outcome, output, place } = &self.test;
         json!({
             "name": name,
-            "outcome": match outcome {
-                Outcome::Passed => "passed",
-                Outcome::Failed => "failed",
-                Outcome::Ignored => "ignored",
-                Outcome::Unfinished => "unfinished",
-            },
+            "outcome": outcome.key(),
             "output": output,
             "file": place.as_ref().map(|(file, _)| file),
             "line": place.as_ref().map(|(_, line)| line),

@@ -7,7 +7,8 @@
 //! - `invoked`: `story`, `event` (`name`, `bytes`, `text`), `outcome` (`fate`, `payload`, `request_id`, `cold`,
 //!   `duration_ms`, `init_ms`, `billed_ms`, `memory_size_mb`, `max_memory_mb`, `logs`, `report`);
 //! - `held`: `expectation`;
-//! - `failed`: `story`, `event`, `expectation`, `expected`, `got`, `path`, `difference`, `logs`, `file`, `line`.
+//! - `failed`: `story`, `event`, `expectation`, `expected`, `got`, `path`, `difference`, `logs`, `file`, `line`, and
+//!   `report`: `cold`, `duration_ms`, `init_ms`, `billed_ms`, `memory_size_mb`, `max_memory_mb`.
 //!
 //! Texts are cut: events at 2,000 characters, payloads at 4,000, logs at 50 lines of 500. Fields may be added within a
 //! version; a reader passes over what it does not know.
@@ -71,27 +72,26 @@ pub(crate) fn invoked(outcome: &Outcome) {
     if path().is_none() {
         return;
     }
+    let mut told = figures(outcome);
+    told["fate"] = outcome.fate.name().into();
+    told["payload"] = shorten(&String::from_utf8_lossy(&outcome.payload()), 4_000).into();
+    told["request_id"] = outcome.request_id.as_str().into();
+    told["logs"] = logs(outcome);
+    told["report"] = outcome.report_line().into();
+    append("invoked", json!({ "story": outcome.story, "event": event(&outcome.event), "outcome": told }));
+}
+
+/// The numbers of the REPORT line.
+fn figures(outcome: &Outcome) -> Value {
     let report = &outcome.report;
-    append(
-        "invoked",
-        json!({
-            "story": outcome.story,
-            "event": event(&outcome.event),
-            "outcome": {
-                "fate": outcome.fate.name(),
-                "payload": shorten(&String::from_utf8_lossy(&outcome.payload()), 4_000),
-                "request_id": outcome.request_id,
-                "cold": outcome.cold,
-                "duration_ms": ms(report.duration),
-                "init_ms": report.init_duration.map(ms),
-                "billed_ms": report.billed_duration.as_millis() as u64,
-                "memory_size_mb": report.memory_size_mb,
-                "max_memory_mb": report.max_memory_mb(),
-                "logs": logs(outcome),
-                "report": outcome.report_line(),
-            },
-        }),
-    );
+    json!({
+        "cold": outcome.cold,
+        "duration_ms": ms(report.duration),
+        "init_ms": report.init_duration.map(ms),
+        "billed_ms": report.billed_duration.as_millis() as u64,
+        "memory_size_mb": report.memory_size_mb,
+        "max_memory_mb": report.max_memory_mb(),
+    })
 }
 
 pub(crate) fn held(expectation: &str) {
@@ -112,6 +112,7 @@ pub(crate) fn failed(outcome: &Outcome, failure: &Failure, file: &str, line: u32
             "path": failure.difference.as_ref().map(|difference| difference.path.as_str()),
             "difference": failure.difference.as_ref().map(|difference| difference.sentence.as_str()),
             "logs": logs(outcome),
+            "report": figures(outcome),
             "file": file,
             "line": line,
         }),

@@ -8,22 +8,38 @@ use crate::fingerprint::Judges;
 use crate::judge::{Binary, Judged, Subject, judge};
 use crate::progress::Progress;
 use crate::state;
+use crate::stream;
 use crate::term::{self, Style};
 use crate::verdict::{Fate, Verdict};
 use crate::view::json;
 use crate::view::text::{self, Scene, counted};
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    let result = check(course, options);
+    if options.events {
+        stream::ended(&result);
+    }
+    result
+}
+
+fn check(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
     let chosen = choose(course, options, &judges)?;
     if chosen.is_empty() {
         return Ok(nothing_left(course, options));
+    }
+    if options.events {
+        stream::started(&chosen);
     }
     let judged = grade(course, &judges, &chosen, options)?;
     let verdicts: Vec<(&Exercise, &Verdict)> = chosen.iter().copied().zip(judged.iter().map(|j| &j.verdict)).collect();
     let exit = verdicts.iter().map(|(_, verdict)| verdict.fate.exit_code()).max().unwrap_or(0);
     let progress = Progress::load(course);
     match options.format {
+        Format::Json if options.events => {
+            let told = verdicts.iter().map(|(exercise, verdict)| json::one(course, &progress, exercise, verdict));
+            told.for_each(|document| stream::tell("verdict", document));
+        }
         Format::Json => print!("{}", json::to_text(&json::verdicts(course, &progress, &verdicts, exit))),
         Format::Text => {
             let scene = Scene { course, progress: &progress, style: Style::of_stdout() };
@@ -41,7 +57,8 @@ pub fn grade(course: &Course, judges: &Judges<'_>, chosen: &[&Exercise], options
     let binary = if options.solutions { Binary::Solution } else { Binary::Learner };
     let subjects: Vec<Subject<'_>> =
         chosen.iter().map(|exercise| Subject { exercise, binary: binary.clone() }).collect();
-    judge(course, judges, &subjects, options.again, &term::Progress::new())
+    let progress = if options.events { term::Progress::streaming() } else { term::Progress::new() };
+    judge(course, judges, &subjects, options.again, &progress)
 }
 
 /// Every status line; then the first that did not pass in full (with `verbose` every one).
@@ -79,6 +96,7 @@ fn choose<'a>(course: &'a Course, options: &Options, judges: &Judges<'_>) -> Res
 fn nothing_left(course: &Course, options: &Options) -> u8 {
     let judged = if course.exercises.is_empty() { "no exercises here yet" } else { "all exercises passed" };
     match options.format {
+        Format::Json if options.events => stream::started(&[]),
         Format::Json => print!("{}", json::to_text(&json::verdicts(course, &Progress::default(), &[], 0))),
         Format::Text => println!("{judged}"),
     }

@@ -1,8 +1,9 @@
 //! `hint`: the next hint of an exercise's page. One that the page has for the failing test comes first.
 
 use anyhow::{Result, bail};
+use serde_json::{Value, json};
 
-use crate::cli::{Options, Usage};
+use crate::cli::{Format, Options, Usage};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, Judges};
 use crate::judge::{Binary, Subject};
@@ -12,6 +13,7 @@ use crate::progress::{self, Progress};
 use crate::remember;
 use crate::state;
 use crate::term;
+use crate::view::json::to_text;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
@@ -29,8 +31,34 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     if hints.is_empty() {
         bail!("{} has no hints; it should be the page of {}", course.shown(&path), exercise.id());
     }
-    print!("{}", tell(course, exercise, &hints, wanted, &progress, &judges)?);
+    match options.format {
+        Format::Text => print!("{}", tell(course, exercise, &hints, wanted, &progress, &judges)?),
+        Format::Json => {
+            let index = choose(course, exercise, &hints, wanted, &progress, &judges)?;
+            index.into_iter().for_each(|index| note(course, exercise, index));
+            print!("{}", to_text(&document(course, exercise, &hints, index)));
+        }
+    }
     Ok(0)
+}
+
+/// The hint, null when all were shown before; `seen` has the numbers of all that were shown, this one included.
+fn document(course: &Course, exercise: &Exercise, hints: &[Hint], index: Option<usize>) -> Value {
+    let hint = index.map(|index| {
+        let Hint { title, failing_test, text, .. } = &hints[index];
+        json!({ "number": index + 1, "title": title, "for": failing_test, "text": text })
+    });
+    let seen = seen(&Progress::load(course), exercise, hints.len());
+    json!({
+        "version": 1, "command": "hint", "exercise": exercise.name(), "id": exercise.id(), "hint": hint, "seen": seen,
+        "of": hints.len(),
+    })
+}
+
+/// The numbers of the hints that were shown, of so many.
+#[must_use]
+pub fn seen(progress: &Progress, exercise: &Exercise, of: usize) -> Vec<usize> {
+    (1..=of).filter(|number| progress.get(exercise, &format!("hint-{number}")).is_some()).collect()
 }
 
 /// The next hint as text, noted as shown.
@@ -42,23 +70,11 @@ pub fn tell(
     progress: &Progress,
     judges: &Judges<'_>,
 ) -> Result<String> {
-    let of = hints.len();
-    let index = match wanted {
-        Some(number) if (1..=of).contains(&number) => number - 1,
-        Some(number) => return Err(Usage(format!("{} has hints 1 to {of}, not {number}", exercise.id())).into()),
-        None => {
-            let failing = failing_test(course, exercise, judges);
-            let is_new = |index: usize| progress.get(exercise, &format!("hint-{}", index + 1)).is_none();
-            match next(hints, failing.as_deref(), is_new) {
-                Some(index) => index,
-                None => return Ok(all_again(exercise, hints)),
-            }
-        }
+    let Some(index) = choose(course, exercise, hints, wanted, progress, judges)? else {
+        return Ok(all_again(exercise, hints));
     };
-    let fact = format!("hint-{}", index + 1);
-    if let Err(error) = progress::update(course, |progress| progress.set(exercise, &fact, &[])) {
-        term::warning_once(&format!("it is not remembered that you saw this hint: {error:#}"));
-    }
+    note(course, exercise, index);
+    let of = hints.len();
     let hint = &hints[index];
     let reason = hint.failing_test.as_ref().map_or_else(String::new, |test| format!(", for {test}"));
     let left =
@@ -69,6 +85,34 @@ pub fn tell(
     };
     let id = exercise.id();
     Ok(format!("{id} {}: hint {} of {of}{reason}\n\n{}\n\n{more}", exercise.slug(), index + 1, hint.text))
+}
+
+/// The wanted hint, or the next one; `None` when all were shown.
+fn choose(
+    course: &Course,
+    exercise: &Exercise,
+    hints: &[Hint],
+    wanted: Option<usize>,
+    progress: &Progress,
+    judges: &Judges<'_>,
+) -> Result<Option<usize>> {
+    let of = hints.len();
+    match wanted {
+        Some(number) if (1..=of).contains(&number) => Ok(Some(number - 1)),
+        Some(number) => Err(Usage(format!("{} has hints 1 to {of}, not {number}", exercise.id())).into()),
+        None => {
+            let failing = failing_test(course, exercise, judges);
+            let is_new = |index: usize| progress.get(exercise, &format!("hint-{}", index + 1)).is_none();
+            Ok(next(hints, failing.as_deref(), is_new))
+        }
+    }
+}
+
+fn note(course: &Course, exercise: &Exercise, index: usize) {
+    let fact = format!("hint-{}", index + 1);
+    if let Err(error) = progress::update(course, |progress| progress.set(exercise, &fact, &[])) {
+        term::warning_once(&format!("it is not remembered that you saw this hint: {error:#}"));
+    }
 }
 
 /// A hint for the failing test, then one for everybody, then any that is left.

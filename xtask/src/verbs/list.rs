@@ -1,14 +1,19 @@
 //! `list`: every chapter and exercise with its state and minutes, and what is next.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise, chapter_title};
 use crate::fingerprint::Judges;
-use crate::progress::Progress;
+use crate::page;
+use crate::progress::{self, Progress};
 use crate::state::{self, State};
+use crate::store;
 use crate::term::Style;
+use crate::verbs::hint;
 use crate::view::json::to_text;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
@@ -18,26 +23,36 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         course.exercises.iter().map(|exercise| (exercise, state::of(exercise, &progress, &judges))).collect();
     let next = state::left_off(course, &progress, &judges).map(Exercise::name);
     match options.format {
-        Format::Json => print!("{}", to_text(&document(&progress, &rows, next.as_deref()))),
+        Format::Json => print!("{}", to_text(&document(course, &progress, &rows, next.as_deref()))),
         Format::Text if rows.is_empty() => println!("no exercises here yet"),
         Format::Text => print!("{}", table(&rows, next.as_deref(), Style::of_stdout())),
     }
     Ok(0)
 }
 
-fn document(progress: &Progress, rows: &[(&Exercise, State)], next: Option<&str>) -> Value {
+/// Paths are relative to the root. `watch` has the files and folders whose change may change the answer.
+fn document(course: &Course, progress: &Progress, rows: &[(&Exercise, State)], next: Option<&str>) -> Value {
+    let below = |path: &Path| path.strip_prefix(&course.root).unwrap_or(path).display().to_string();
     let exercises: Vec<Value> = rows
         .iter()
         .map(|(exercise, state)| {
+            let page = page::read(&page::path(course, exercise));
+            let title = page.headings.first().map_or(exercise.slug(), |heading| &heading.title);
             json!({
                 "id": exercise.id(),
                 "exercise": exercise.name(),
                 "package": exercise.package_name(),
+                "title": title,
+                "file": below(&exercise.main_file()),
+                "check": below(&exercise.path.join("tests/check.rs")),
                 "state": state.key(),
                 "will_be_checked_again": *state == State::PassedToCheckAgain,
                 "ever_passed": progress.get(exercise, "passed").is_some(),
                 "gave_up": progress.get(exercise, "gave-up").is_some(),
                 "hints_shown": progress.count(exercise, "hint-"),
+                "hints_seen": hint::seen(progress, exercise, page.hints.len()),
+                "hints": page.hints.len(),
+                "can_undo": !store::kept_copies(course, exercise).unwrap_or_default().is_empty(),
                 "minutes": exercise.manifest.minutes,
                 "kind": exercise.manifest.kind,
                 "concepts": exercise.manifest.concepts,
@@ -45,7 +60,9 @@ fn document(progress: &Progress, rows: &[(&Exercise, State)], next: Option<&str>
             })
         })
         .collect();
-    json!({ "version": 1, "command": "list", "next": next, "exercises": exercises })
+    let mut watch = vec![below(&progress::path(course)), "Cargo.lock".to_owned()];
+    watch.extend(rows.iter().map(|(exercise, _)| below(&exercise.path)));
+    json!({ "version": 1, "command": "list", "next": next, "watch": watch, "exercises": exercises })
 }
 
 fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> String {

@@ -11,6 +11,7 @@ pub mod list;
 pub mod mutants;
 pub mod new;
 pub mod prefetch;
+pub mod progress;
 pub mod reset;
 pub mod solution;
 pub mod update;

@@ -1,12 +1,14 @@
 //! `reset`: the starter again. What the learner had is kept in a dated folder, and `--undo` brings it back.
 
 use anyhow::{Result, bail};
+use serde_json::json;
 
-use crate::cli::{Options, Usage};
+use crate::cli::{Format, Options, Usage};
 use crate::course::{Course, Exercise};
 use crate::fingerprint;
 use crate::fingerprint::Judges;
 use crate::progress::Progress;
+use crate::view::json::to_text;
 use crate::{state, store};
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
@@ -20,8 +22,21 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     if chosen.is_empty() {
         return Err(Usage("name the exercise to reset, such as ch05/06".to_owned()).into());
     }
+    let mut done = Vec::new();
     for exercise in chosen {
-        println!("{}", if options.undo { undo(course, exercise)? } else { reset(course, exercise)? });
+        let words = if options.undo { undo(course, exercise)? } else { reset(course, exercise)? };
+        match options.format {
+            Format::Text => println!("{words}"),
+            Format::Json => done.push(json!({
+                "exercise": exercise.name(),
+                "id": exercise.id(),
+                "words": words,
+                "can_undo": !store::kept_copies(course, exercise)?.is_empty(),
+            })),
+        }
+    }
+    if options.format == Format::Json {
+        print!("{}", to_text(&json!({ "version": 1, "command": "reset", "exercises": done })));
     }
     Ok(0)
 }

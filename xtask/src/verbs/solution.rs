@@ -2,20 +2,22 @@
 //! which is noted and taken back by passing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
-use crate::cli::Options;
+use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise};
 use crate::diff::{self, Line};
 use crate::fingerprint::{self, Judges};
-use crate::mistake;
+use crate::mistake::{self, Mistake};
 use crate::names;
 use crate::progress::{self, Progress};
 use crate::term::{self, Style};
 use crate::verbs::hint::one_chosen;
 use crate::view::failure::indented;
+use crate::view::json::to_text;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
@@ -26,7 +28,10 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     };
     if !is_open(course, exercise) {
         if !options.give_up {
-            print!("{}", closed(exercise));
+            match options.format {
+                Format::Text => print!("{}", closed(exercise)),
+                Format::Json => print!("{}", to_text(&document(exercise, false, &[], &[]))),
+            }
             return Ok(1);
         }
         let noted = progress::update(course, |progress| progress.set(exercise, "gave-up", &[]));
@@ -34,8 +39,68 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
             term::warning_once(&format!("giving up is not remembered: {error:#}"));
         });
     }
-    print!("{}", tell(course, exercise, Style::of_stdout())?);
+    match options.format {
+        Format::Text => print!("{}", tell(course, exercise, Style::of_stdout())?),
+        Format::Json => {
+            let files = compare(course, exercise)?;
+            print!("{}", to_text(&document(exercise, true, &files, &mistakes(exercise))));
+        }
+    }
     Ok(0)
+}
+
+/// `open` says whether it may be shown; each line of a file's `lines` has `kind` (`same`, `mine`, `theirs`, or `gap`
+/// with a number of `lines` left out) and `text`. A file that is the same in both has none.
+fn document(exercise: &Exercise, open: bool, files: &[Pair], mistakes: &[Mistake]) -> Value {
+    let line = |line: Line<'_>| match line {
+        Line::Same(text) => json!({ "kind": "same", "text": text }),
+        Line::Mine(text) => json!({ "kind": "mine", "text": text }),
+        Line::Theirs(text) => json!({ "kind": "theirs", "text": text }),
+        Line::Gap(lines) => json!({ "kind": "gap", "lines": lines }),
+    };
+    let file = |pair: &Pair| {
+        let lines: Vec<Value> = diff::diff(&pair.own, &pair.solution).into_iter().map(line).collect();
+        json!({ "mine": pair.mine, "theirs": pair.theirs, "solution": pair.solution, "lines": lines })
+    };
+    let mistake = |mistake: &Mistake| {
+        let Mistake { name, reason, caught_by, .. } = mistake;
+        json!({ "name": name.replace('-', " "), "reason": reason, "caught_by": caught_by })
+    };
+    json!({
+        "version": 1, "command": "solution", "exercise": exercise.name(), "id": exercise.id(), "open": open,
+        "files": files.iter().map(file).collect::<Vec<_>>(),
+        "mistakes": mistakes.iter().map(mistake).collect::<Vec<_>>(),
+    })
+}
+
+/// One file of the solution, and the learner's own, which may be empty.
+#[derive(Debug)]
+struct Pair {
+    /// As they are shown: paths.
+    mine: String,
+    theirs: String,
+    own: String,
+    solution: String,
+}
+
+fn compare(course: &Course, exercise: &Exercise) -> Result<Vec<Pair>> {
+    let src = exercise.solution_path.join("src");
+    let files = fingerprint::files_below(&src);
+    if files.is_empty() {
+        bail!("{} has no solution at {}", exercise.id(), course.shown(&src));
+    }
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let pair = |file: PathBuf| {
+        let (mine, theirs) = (exercise.path.join("src").join(&file), src.join(&file));
+        let own = if mine.exists() { read(&mine)? } else { String::new() };
+        Ok(Pair { mine: course.shown(&mine), theirs: course.shown(&theirs), own, solution: read(&theirs)? })
+    };
+    files.into_iter().map(pair).collect()
+}
+
+/// Those that say why they are wrong.
+fn mistakes(exercise: &Exercise) -> Vec<Mistake> {
+    mistake::of(exercise).into_iter().filter(|mistake| !mistake.reason.is_empty()).collect()
 }
 
 /// Whether the learner has passed or given up.
@@ -58,17 +123,8 @@ pub fn closed(exercise: &Exercise) -> String {
 
 /// The differences of every file, then the mistakes.
 pub fn tell(course: &Course, exercise: &Exercise, style: Style) -> Result<String> {
-    let src = exercise.solution_path.join("src");
-    let files = fingerprint::files_below(&src);
-    if files.is_empty() {
-        bail!("{} has no solution at {}", exercise.id(), course.shown(&src));
-    }
-    let mut text = String::new();
-    for file in files {
-        let (mine, theirs) = (exercise.path.join("src").join(&file), src.join(&file));
-        text.push_str(&one_file(course, &mine, &theirs, style)?);
-    }
-    let mistakes: Vec<_> = mistake::of(exercise).into_iter().filter(|mistake| !mistake.reason.is_empty()).collect();
+    let mut text: String = compare(course, exercise)?.iter().map(|pair| one_file(pair, style)).collect();
+    let mistakes = mistakes(exercise);
     if !mistakes.is_empty() {
         text.push_str("\nwhat often goes wrong here\n");
     }
@@ -79,19 +135,17 @@ pub fn tell(course: &Course, exercise: &Exercise, style: Style) -> Result<String
             text.push_str(&format!("    {}\n", style.dim(&format!("caught by {test}"))));
         }
     }
-    text.push_str(&format!("\n{}\n", course.shown(&src.join("main.rs"))));
+    text.push_str(&format!("\n{}\n", course.shown(&exercise.solution_path.join("src/main.rs"))));
     Ok(text)
 }
 
-fn one_file(course: &Course, mine: &Path, theirs: &Path, style: Style) -> Result<String> {
-    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-    let solution = read(theirs)?;
-    let own = if mine.exists() { read(mine)? } else { String::new() };
-    let lines = diff::diff(&own, &solution);
+fn one_file(pair: &Pair, style: Style) -> String {
+    let Pair { mine, theirs, own, solution } = pair;
+    let lines = diff::diff(own, solution);
     if lines.is_empty() {
-        return Ok(format!("{} is the solution, to the letter\n", course.shown(mine)));
+        return format!("{mine} is the solution, to the letter\n");
     }
-    let mut text = format!("- {}\n+ {}\n\n", course.shown(mine), course.shown(theirs));
+    let mut text = format!("- {mine}\n+ {theirs}\n\n");
     for line in lines {
         text.push_str(&match line {
             Line::Same(line) => format!("  {line}"),
@@ -102,5 +156,5 @@ fn one_file(course: &Course, mine: &Path, theirs: &Path, style: Style) -> Result
         });
         text.push('\n');
     }
-    Ok(text)
+    text
 }

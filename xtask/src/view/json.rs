@@ -23,7 +23,9 @@ pub fn to_text(document: &Value) -> String {
     format!("{document:#}\n")
 }
 
-fn one(course: &Course, progress: &Progress, exercise: &Exercise, verdict: &Verdict) -> Value {
+/// One exercise's verdict.
+#[must_use]
+pub fn one(course: &Course, progress: &Progress, exercise: &Exercise, verdict: &Verdict) -> Value {
     let mut value = verdict.to_json();
     value["id"] = exercise.id().into();
     value["package"] = exercise.package_name().into();

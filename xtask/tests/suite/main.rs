@@ -6,5 +6,6 @@ mod check;
 mod harness;
 mod learner;
 mod safety;
+mod stream;
 mod update;
 mod watch;

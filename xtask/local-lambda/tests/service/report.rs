@@ -73,4 +73,5 @@ fn a_failure_is_a_line_with_all_that_a_front_end_needs() {
     assert_eq!((&failure["path"], &failure["difference"]), (&json!("/id"), &json!("expected 8, got 7")));
     assert!(failure["file"].as_str().unwrap().ends_with("report.rs"));
     assert!(failure["line"].is_u64());
+    assert!(failure["report"]["billed_ms"].is_u64() && failure["report"]["cold"] == true, "{failure}");
 }
