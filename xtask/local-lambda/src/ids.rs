@@ -7,19 +7,21 @@
 /// Fixed, so that the ids of two runs are the same.
 const EPOCH_SECONDS: u64 = 1_767_225_600;
 
-/// A source of identifiers.
+/// A source of identifiers and draws: what a [`Function`](crate::Function) and the worlds built around it take theirs
+/// from. Not for secrets.
 #[derive(Debug, Clone)]
-pub(crate) struct Ids {
+pub struct Ids {
     state: u64,
 }
 
 impl Ids {
-    pub(crate) fn new(seed: u64) -> Ids {
+    /// The sequence that belongs to a seed.
+    pub fn new(seed: u64) -> Ids {
         Ids { state: seed }
     }
 
     /// The next number of the sequence.
-    pub(crate) fn draw(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +30,7 @@ impl Ids {
     }
 
     /// A number below `bound`, for choosing among `bound` things; 0 when there is nothing to choose.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         match bound {
             0 | 1 => 0,
             _ => (self.draw() % bound as u64) as usize,
@@ -36,7 +38,7 @@ impl Ids {
     }
 
     /// A version 4 UUID (RFC 9562), the form of request ids.
-    pub(crate) fn uuid(&mut self) -> String {
+    pub fn uuid(&mut self) -> String {
         let high = (self.draw() & 0xffff_ffff_ffff_0fff) | 0x4000;
         let low = (self.draw() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
         format!(
@@ -50,14 +52,14 @@ impl Ids {
     }
 
     /// 32 hexadecimal digits, the tail of a log stream's name.
-    pub(crate) fn hex32(&mut self) -> String {
+    pub fn hex32(&mut self) -> String {
         format!("{:016x}{:016x}", self.draw(), self.draw())
     }
 
     /// An X-Ray trace header of a request that is not sampled.
     ///
     /// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
-    pub(crate) fn trace_header(&mut self) -> String {
+    pub fn trace_header(&mut self) -> String {
         let (a, b, parent) = (self.draw(), self.draw(), self.draw());
         format!("Root=1-{EPOCH_SECONDS:08x}-{a:016x}{:08x};Parent={parent:016x};Sampled=0", b >> 32)
     }

@@ -26,6 +26,7 @@ mod report_file;
 
 pub use binary::find_binary;
 pub use environment::Shutdown;
+pub use ids::Ids;
 pub use log::{LogLine, LogSource};
 pub use outcome::{
     Chunk, Exit, Fate, FunctionError, InitError, Outcome, Report, Response, Status, StreamError, StreamErrorForm,

@@ -155,6 +155,21 @@ impl Function {
         }
     }
 
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    /// The function's ARN, with a version or alias at its end where one is given.
+    pub fn arn(&self, qualifier: Option<&str>) -> String {
+        self.shared.config.arn(qualifier)
+    }
+
+    /// How many environments there may be at once, if that was limited.
+    pub fn reserved_concurrency(&self) -> Option<usize> {
+        self.shared.config.reserved_concurrency
+    }
+
     /// How many environments there are now.
     pub fn environments(&self) -> usize {
         self.shared.pool.len()

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+// In reading order: facts; time and what happens in it; what is told of it; what runs; where events come from.
+pub mod limits;
+mod agenda;
+mod core;
+mod real_time;
+mod world;
+
+mod table;
+mod trace;
+
+mod function;
+mod target;
+
+pub mod sqs;
+
+pub use function::{AsFunction, FunctionRef, LambdaFunction, LambdaFunctionBuilder};
+pub use jiff::Timestamp;
+pub use real_time::RealTime;
+pub use sqs::{Queue, QueueMapping};
+pub use target::{Answer, Fate, HandlerError, Invocation, Target};
+pub use trace::{Entry, Trace, What};
+pub use world::{EventSource, World, WorldBuilder};

@@ -1,0 +1,15 @@
+//! Amazon SQS: queues, and Lambda's pollers of them.
+
+mod batch_response;
+mod envelope;
+mod error;
+mod mapping;
+mod message;
+mod queue;
+mod state;
+
+pub use error::{BatchError, PurgeInProgress, ReceiptError, SendError};
+pub use mapping::{QueueMapping, QueueMappingBuilder};
+pub use message::{AttributeValue, Message, MessageAttribute, MessageAttributes, Received, Sent, md5_of_attributes};
+pub use queue::{Queue, QueueBuilder, ReceiveMessage, SendMessage};
+pub use state::{MessageCounts, QueueSettings, RedrivePolicy};
