@@ -209,17 +209,17 @@ export async function serveBook({ root: folder = root, args = [], env = {}, prog
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
 
-/** Fails with every WCAG 2.2 A or AA violation that axe finds on the page as it is now. */
-export async function assertAccessible(page, words = page.url()) {
+/** Fails with every WCAG 2.2 A or AA violation that axe finds on the page as it is now, or in what `within` selects. */
+export async function assertAccessible(page, words = page.url(), within = "html") {
   // By the debugger's evaluation, which the page's own policy does not bind.
   await page.evaluate(axeSource);
-  const violations = await page.evaluate(async (tags) => {
-    const result = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags } });
+  const violations = await page.evaluate(async ([tags, within]) => {
+    const result = await globalThis.axe.run(within, { runOnly: { type: "tag", values: tags } });
     return result.violations.map((v) => ({
       rule: v.id,
       nodes: v.nodes.map((n) => `${n.target.join(" ")}: ${n.any.concat(n.all, n.none).map((c) => c.message).join("; ")}`),
     }));
-  }, WCAG);
+  }, [WCAG, within]);
   assert.deepEqual(violations, [], `WCAG violations of ${words}`);
 }
 

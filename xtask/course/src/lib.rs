@@ -1,10 +1,7 @@
-//! What the checks of the course share: events as AWS sends them, choices that are made when a check runs, and the
-//! file to judge where the learner mends one.
+//! What the checks of the course share: events as AWS sends them, and choices that are made when a check runs.
 
 mod fixtures;
-mod judged_file;
 mod seed;
 
 pub use fixtures::{data, fixture, fixture_json, root};
-pub use judged_file::JudgedFile;
 pub use seed::Seed;

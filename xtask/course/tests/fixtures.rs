@@ -55,6 +55,7 @@ fn deserialize(name: &str) -> Result<(), String> {
         // No event: what the Invoke API answers, in the members that its model names.
         Some("lambda-invoke") => is_invoke_result(&event),
         Some("data") => is_dated(&event),
+        Some("vectors") => is_vectors(&event),
         _ => Err("no type is known for this folder: name it in this test".to_owned()),
     }
 }
@@ -81,6 +82,20 @@ fn is_dated(facts: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Inputs and outputs of a widget's formula: `theme/widgets` has one of the name, and every case has both.
+fn is_vectors(vectors: &Value) -> Result<(), String> {
+    let widget = vectors["widget"].as_str().ok_or("does not say which widget")?;
+    let writer = vectors["written_by"].as_str().ok_or("does not say who wrote it")?;
+    for path in [format!("theme/widgets/{widget}.js"), writer.to_owned()] {
+        if !root().join(&path).exists() {
+            return Err(format!("there is no {path}"));
+        }
+    }
+    let cases = vectors["cases"].as_array().ok_or("has no cases")?;
+    let whole = |case: &Value| case["input"].is_object() && case["output"].is_object();
+    if cases.iter().all(whole) { Ok(()) } else { Err("a case lacks its input or output".to_owned()) }
 }
 
 #[test]

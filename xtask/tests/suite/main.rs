@@ -3,7 +3,6 @@
 
 mod authors;
 mod check;
-mod files;
 mod harness;
 mod learner;
 mod safety;

@@ -7,6 +7,7 @@ pub mod includes;
 pub mod links;
 pub mod remarks;
 pub mod summary;
+pub mod widgets;
 
 use std::path::Path;
 

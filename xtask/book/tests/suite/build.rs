@@ -101,6 +101,24 @@ fn reports_headings_without_an_id_or_with_a_taken_one() {
 }
 
 #[test]
+fn reports_widgets_that_are_unknown_or_say_nothing_without_script() {
+    let book = Fixture::new();
+    book.write("theme/widgets/cost.js", "");
+    book.replace("book.toml", "[output.html]\n", "[output.html]\nadditional-js = [\"theme/widgets/cost.js\"]\n");
+    let page = "\n<figure class=\"widget\" data-widget=\"cost\">\n\nUS$1.\n\n</figure>\n\n\
+        <figure class=\"widget\" data-widget=\"price\">\n<p>US$1.</p>\n</figure>\n\n\
+        <figure class=\"widget\" data-widget=\"cost\">\n<figcaption>Cost</figcaption>\n</figure>\n\n\
+        <figure data-widget=\"cost\">\n<p>US$1.</p>\n</figure>\n\n\
+        `<figure class=\"widget\" data-widget=\"x\">`\n";
+    book.append("src/en/ch01-first/README.md", page);
+    book.finds(&[
+        "src/en/ch01-first/README.md:15: there is no widget \"price\": the book loads cost from theme/widgets (additional-js in book.toml)",
+        "src/en/ch01-first/README.md:19: the widget \"cost\" has nothing for readers without script: put a table, or a picture and a sentence, into its figure",
+        "src/en/ch01-first/README.md:23: a widget is written <figure class=\"widget\" data-widget=\"NAME\">: one of the two is missing",
+    ]);
+}
+
+#[test]
 fn reports_pages_that_the_summary_does_not_list_or_lists_twice() {
     let book = Fixture::new();
     book.write("src/en/ch01-first/02-lost.md", "# Lost {#lost}\n");
