@@ -33,6 +33,7 @@ The machine
 Authors
   build                the book as a static site; --dest DIR
   new ch05/09-name     lay out an exercise with all its parts
+                       --file policy.json: one that mends a file
   verify [NAME…]       every rule that an exercise keeps
                        --release: exercises are their starters, too
   mutants NAME…        would the check notice a solution gone wrong?
@@ -86,6 +87,7 @@ pub struct Options {
     pub dest: Option<PathBuf>,
     /// `--format jsonl`: events while it happens, see [`crate::stream`].
     pub events: bool,
+    pub file: Option<String>,
     pub freeze: bool,
     pub full: bool,
     pub give_up: bool,
@@ -134,7 +136,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         "check" => &["all", "again", "format", "solutions", "verbose"],
         "ci" => &["full"],
         "doctor" | "list" => &["format"],
-        "new" | "prefetch" | "update" => &[],
+        "prefetch" | "update" => &[],
+        "new" => &["file"],
         "hint" => &["format"],
         "invoke" => &["all-fixtures", "format", "freeze", "times", "transcript"],
         "mutants" => &["format"],
@@ -209,6 +212,7 @@ fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>,
             "verbose" => options.verbose = true,
             "import" => options.import = Some(parser.value().map_err(usage)?.into()),
             "dest" => options.dest = Some(parser.value().map_err(usage)?.into()),
+            "file" => options.file = Some(parser.value().map_err(usage)?.string().map_err(usage)?),
             "port" => options.port = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
             "times" => options.times = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
             _ => {

@@ -142,10 +142,23 @@ impl Exercise {
         format!("sol-{}", self.package())
     }
 
+    /// The file that the learner mends in an exercise of the second kind, relative to its folder: a policy, a
+    /// template, a workflow. `None` where the learner writes a program.
+    #[must_use]
+    pub fn mended_file(&self) -> Option<&Path> {
+        self.manifest.file.as_deref()
+    }
+
+    /// What the learner edits first, relative to the exercise's folder and to the solution's.
+    #[must_use]
+    pub fn main_name(&self) -> &Path {
+        self.mended_file().unwrap_or(Path::new("src/main.rs"))
+    }
+
     /// The file that the learner edits first.
     #[must_use]
     pub fn main_file(&self) -> PathBuf {
-        self.path.join("src/main.rs")
+        self.path.join(self.main_name())
     }
 }
 

@@ -45,9 +45,20 @@ pub fn starter(exercise: &Exercise) -> Option<String> {
 /// The hash of a solution's own files and manifest.
 #[must_use]
 pub fn solution(exercise: &Exercise) -> String {
-    let mut files = files_below(&exercise.solution_path);
-    files.retain(|file| file.starts_with("src") || file == Path::new("Cargo.toml"));
+    let mut files = solution_files(exercise);
+    files.insert(PathBuf::from("Cargo.toml"));
     hash(&exercise.solution_path, &files)
+}
+
+/// What a learner compares his own with: the solution's `src/`, or its file.
+#[must_use]
+pub fn solution_files(exercise: &Exercise) -> BTreeSet<PathBuf> {
+    let mut files = files_below(&exercise.solution_path);
+    files.retain(|file| match exercise.mended_file() {
+        Some(mended) => file == mended,
+        None => file.starts_with("src"),
+    });
+    files
 }
 
 /// The hash of the check alone, to notice that it changed.
@@ -57,13 +68,22 @@ pub fn check(exercise: &Exercise) -> String {
     hash(&tests, &files_below(&tests))
 }
 
-/// What the learner edits: everything in `src/`, and every file that the starter has.
+/// What the learner edits: everything in `src/`, and every file that the starter has. Where the learner mends a file,
+/// `src/` has the functions that are given.
 #[must_use]
 pub fn work_files(exercise: &Exercise) -> BTreeSet<PathBuf> {
-    let mut files: BTreeSet<PathBuf> =
-        files_below(&exercise.path.join("src")).into_iter().map(|file| Path::new("src").join(file)).collect();
+    let mut files: BTreeSet<PathBuf> = match exercise.mended_file() {
+        Some(file) => BTreeSet::from([file.to_path_buf()]),
+        None => files_below(&exercise.path.join("src")).into_iter().map(|file| Path::new("src").join(file)).collect(),
+    };
     files.extend(files_below(&exercise.solution_path.join("starter")));
     files
+}
+
+/// Whether a file of an exercise is the learner's, also one that is not there now.
+#[must_use]
+pub fn is_work_file(exercise: &Exercise, file: &Path) -> bool {
+    (exercise.mended_file().is_none() && file.starts_with("src")) || work_files(exercise).contains(file)
 }
 
 /// The hashes of all that exercises share, read once a run.

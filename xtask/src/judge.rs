@@ -2,7 +2,8 @@
 //! checks directly and in parallel.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,15 +27,16 @@ pub struct Subject<'a> {
     pub binary: Binary,
 }
 
+/// A binary; in an exercise of the second kind, the file that is mended there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Binary {
-    /// The exercise's own binary: what the learner wrote.
+    /// What the learner wrote: the exercise's own binary, or its file.
     Learner,
-    /// The solution's main binary.
+    /// The solution's main binary, or its file.
     Solution,
     /// Another binary of the solution's package: a starter, a mistake, another right answer.
     Other(String),
-    /// A binary that exists already.
+    /// A binary or a file that exists already.
     At { path: PathBuf, name: String },
 }
 
@@ -94,7 +96,20 @@ impl Subject<'_> {
         }
     }
 
+    /// What there is to judge without building anything.
+    fn file(&self) -> Option<PathBuf> {
+        match (&self.binary, self.exercise.mended_file()) {
+            (Binary::At { path, .. }, _) => Some(path.clone()),
+            (Binary::Learner, Some(_)) => Some(self.exercise.main_file()),
+            (Binary::Solution, Some(file)) => Some(self.exercise.solution_path.join(file)),
+            _ => None,
+        }
+    }
+
     fn target(&self) -> Option<Target> {
+        if self.file().is_some() {
+            return None;
+        }
         let name = match &self.binary {
             Binary::Learner => return Some(Target::bin_of(self.exercise)),
             Binary::Solution => self.exercise.solution_package(),
@@ -141,9 +156,10 @@ fn arguments(subjects: &[&Subject<'_>]) -> Vec<String> {
     let mut bins = BTreeSet::new();
     for subject in subjects {
         packages.insert(subject.exercise.package_name());
-        if matches!(subject.binary, Binary::Solution | Binary::Other(_)) {
+        let target = subject.target().filter(|target| target.package_dir == subject.exercise.solution_path);
+        if let Some(target) = target {
             packages.insert(subject.exercise.solution_package());
-            bins.extend(subject.target().map(|target| target.name));
+            bins.insert(target.name);
         }
     }
     arguments.extend(bins.into_iter().flat_map(|bin| ["--bin".to_owned(), bin]));
@@ -163,11 +179,7 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         remembered: false,
         check_changed: false,
     };
-    let binary = match (&subject.binary, subject.target()) {
-        (Binary::At { path, .. }, _) => Some(path.clone()),
-        (_, Some(target)) => built.executable(&target).map(PathBuf::from),
-        (_, None) => None,
-    };
+    let judged = subject.file().or_else(|| built.executable(&subject.target()?).map(PathBuf::from));
     let Some(check) = built.executable(&Target::check_of(subject.exercise)) else {
         verdict.diagnostics = built.diagnostics(&Target::check_of(subject.exercise));
         let rest = foreign(subject, built);
@@ -178,7 +190,7 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         });
         return Ok(Judged { verdict, report: Report::default() });
     };
-    let Some(binary) = binary else {
+    let Some(judged) = judged else {
         if verdict.errors() > 0 {
             verdict.fate = Fate::DoesNotCompile;
         } else {
@@ -186,13 +198,26 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         }
         return Ok(Judged { verdict, report: Report::default() });
     };
+    if let Some(file) = subject.exercise.mended_file().filter(|_| !judged.is_file()) {
+        verdict.fate = Fate::Failed;
+        verdict.note = Some(format!("there is no {} to judge", file.display()));
+        return Ok(Judged { verdict, report: Report::default() });
+    }
+    let variables = match variables(subject, &judged, built) {
+        Ok(variables) => variables,
+        Err(given) => {
+            verdict.diagnostics = built.diagnostics(&given);
+            verdict.note = Some(format!("the given function {} could not be built", given.name));
+            return Ok(Judged { verdict, report: Report::default() });
+        }
+    };
     let report_file = remember::Scratch::new("report");
     let limit = subject.exercise.manifest.time_limit();
     let source = std::fs::read_to_string(subject.exercise.path.join("tests/check.rs")).unwrap_or_default();
     let mut follower =
         progress.streams().then(|| Follower::start(subject.exercise, &source, report_file.path().to_owned()));
     let look = |lines: &[String]| follower.iter_mut().for_each(|follower| follower.look(lines));
-    let ran = run::run(check, &binary, &subject.exercise.path, report_file.path(), limit, look)?;
+    let ran = run::run(check, &variables, &subject.exercise.path, report_file.path(), limit, look)?;
     let report = Report::read(report_file.path());
     verdict.seconds = ran.took.as_secs_f64();
     let mut tests = libtest::parse(&ran.output, &source);
@@ -212,6 +237,24 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         Ended::Badly => (Fate::Failed, Some(format!("the check itself ended badly:\n{}", ran.output.trim()))),
     };
     Ok(Judged { verdict, report })
+}
+
+/// What tells the check what to judge: the binary, or the file in `COURSE_FILE` with the function that is given; and
+/// every further binary of the exercise by its name. `Err` is one of those that was not built.
+fn variables(subject: &Subject<'_>, judged: &Path, built: &Built) -> Result<Vec<(String, OsString)>, Target> {
+    let exercise = subject.exercise;
+    let is_file = exercise.mended_file().is_some();
+    let mut variables = vec![(if is_file { "COURSE_FILE" } else { "LOCAL_LAMBDA_BINARY" }.to_owned(), judged.into())];
+    let given = exercise.manifest.bins.iter().skip(usize::from(!is_file));
+    for (index, bin) in given.enumerate() {
+        let target = Target { package_dir: exercise.path.clone(), kind: "bin".to_owned(), name: bin.name.clone() };
+        let Some(path) = built.executable(&target) else { return Err(target) };
+        if is_file && index == 0 {
+            variables.push(("LOCAL_LAMBDA_BINARY".to_owned(), path.into()));
+        }
+        variables.push((format!("LOCAL_LAMBDA_BINARY_{}", bin.name), path.into()));
+    }
+    Ok(variables)
 }
 
 /// What kept cargo from building, where the blame is neither on the exercise nor on the solution.

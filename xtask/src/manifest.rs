@@ -5,12 +5,13 @@
 //! minutes = 15                 # what a learner who read the page needs
 //! kind = "core"                # core, challenge, spot-the-bug, case-study
 //! concepts = ["backoff"]       # what it teaches
-//! services = ["sqs"]           # AWS services that it calls
+//! services = ["sqs"]           # AWS services that it calls: `prefetch` builds their clients, `doctor` looks for them
 //! time-limit-seconds = 60      # of the whole check; this is the default
 //! formerly = ["ch05-performance/05-backoff"]   # names that it had: progress follows
+//! file = "policy.json"         # an exercise of the second kind: what the learner mends is no program but this file
 //! ```
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -18,7 +19,7 @@ use serde_json::Value;
 /// The kinds that an exercise may be of.
 pub const KINDS: [&str; 4] = ["core", "challenge", "spot-the-bug", "case-study"];
 
-const FIELDS: [&str; 6] = ["minutes", "kind", "concepts", "services", "time-limit-seconds", "formerly"];
+const FIELDS: [&str; 7] = ["minutes", "kind", "concepts", "services", "time-limit-seconds", "formerly", "file"];
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A manifest as read; what is missing or of a wrong type is `None` and a line in `problems`.
@@ -31,6 +32,8 @@ pub struct Manifest {
     pub services: Vec<String>,
     pub time_limit: Option<Duration>,
     pub formerly: Vec<String>,
+    /// The file that the learner mends, relative to the exercise.
+    pub file: Option<PathBuf>,
     /// Every binary's name and path, in the order of the file.
     pub bins: Vec<Bin>,
     /// Names under `[dependencies]`.
@@ -106,6 +109,8 @@ impl Manifest {
                     self.time_limit = n.as_u64().map(Duration::from_secs);
                 }
                 ("time-limit-seconds", _) => wrong(format!("{key} = {value} must be a number of seconds above 0")),
+                ("file", Value::String(file)) if may_be_mended(file) => self.file = Some(PathBuf::from(file)),
+                ("file", _) => wrong(format!("file = {value} must be a file of the exercise outside src and tests")),
                 ("concepts" | "services" | "formerly", value) => match strings(value) {
                     Some(list) if key == "concepts" => self.concepts = list,
                     Some(list) if key == "services" => self.services = list,
@@ -124,6 +129,16 @@ pub fn line_of(text: &str, key: &str) -> usize {
     let says = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
     let head = || text.lines().position(|line| line.trim() == "[package.metadata.exercise]");
     text.lines().position(says).or_else(head).map_or(1, |index| index + 1)
+}
+
+/// Not a program, not the check, and nothing that a listing of the learner's files passes over.
+#[must_use]
+pub fn may_be_mended(file: &str) -> bool {
+    let path = Path::new(file);
+    let is_plain =
+        |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+    let is_taken = file == "Cargo.toml" || path.starts_with("src") || path.starts_with("tests");
+    !file.is_empty() && path.components().all(is_plain) && !is_taken
 }
 
 fn bin(value: &Value) -> Bin {

@@ -8,6 +8,14 @@ use crate::course::{Course, Exercise};
 /// The exercises that `typed` names: `ch05`, `5`, `ch05/06`, `5/6`, `ch05-performance/06-backoff`, `backoff`,
 /// `ch05-06-backoff`, or a path to an exercise or a file in it.
 pub fn resolve<'a>(course: &'a Course, typed: &str) -> Result<Vec<&'a Exercise>, Usage> {
+    // The path of a file, as an editor or a shell completes it.
+    if let Some(path) = Path::new(typed).canonicalize().ok().filter(|path| path.is_file()) {
+        let holds =
+            |exercise: &&Exercise| path.starts_with(&exercise.path) || path.starts_with(&exercise.solution_path);
+        if let Some(exercise) = course.exercises.iter().find(holds) {
+            return Ok(vec![exercise]);
+        }
+    }
     let name = without_surroundings(typed);
     let found: Vec<&Exercise> = match name.split_once('/') {
         Some((chapter, exercise)) => course

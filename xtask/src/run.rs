@@ -1,6 +1,7 @@
 //! Runs one check executable directly: in a process group of its own, with a time limit, its output capped.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -44,11 +45,11 @@ pub enum Ended {
     TimedOut,
 }
 
-/// Runs `check`, which judges `binary` and appends to `report`, standing in `dir` as under `cargo test`. `look` is called
-/// again and again while it runs, with the lines that it printed since.
+/// Runs `check` with what it judges in the `variables`; it appends to `report` and stands in `dir` as under `cargo test`.
+/// `look` is called again and again while it runs, with the lines that it printed since.
 pub fn run(
     check: &Path,
-    binary: &Path,
+    variables: &[(String, OsString)],
     dir: &Path,
     report: &Path,
     limit: Duration,
@@ -57,13 +58,14 @@ pub fn run(
     let started = Instant::now();
     let mut command = Command::new(check);
     // What is left over in the learner's shell must not change a verdict.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"LOCAL_LAMBDA_")) {
+    let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(b"LOCAL_LAMBDA_") || name == "COURSE_FILE";
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
         command.env_remove(name);
     }
     command
         .current_dir(dir)
         .args(["--color", "never"])
-        .env("LOCAL_LAMBDA_BINARY", binary)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .env("LOCAL_LAMBDA_REPORT", report)
         .env("CARGO_MANIFEST_DIR", dir)
         .env("RUST_BACKTRACE", "0")

@@ -3,6 +3,8 @@
 //!
 //! This very binary plays them when it is called by a name like `wrong-answer-echo`, so that no other crate needs to
 //! be built. As a Lambda function it speaks the Runtime API; else it answers standard input on standard output.
+//!
+//! Where the learner mends a file, the answers are an empty file and a valid one about something else.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+
+use crate::store;
 
 const PREFIX: &str = "wrong-answer-";
 
@@ -46,8 +50,31 @@ pub fn asked_for() -> Option<Kind> {
     ALL.into_iter().find(|kind| kind.name() == name)
 }
 
+/// Lays a binary of every kind into `dir`; the constant answers with `constant`. Gives their names and paths.
+pub fn binaries(dir: &Path, constant: &str) -> Result<Vec<(&'static str, PathBuf)>> {
+    ALL.into_iter().map(|kind| Ok((kind.name(), binary(dir, kind, constant)?))).collect()
+}
+
+/// Lays files into `dir` that answer nothing, in the format of `file`. Gives their names and paths.
+pub fn files(dir: &Path, file: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let name = file.file_name().unwrap_or_default();
+    let other = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("json" | "yaml" | "yml") => "{ \"another\": [\"valid\", \"file\"] }\n",
+        Some("toml") => "another = [\"valid\", \"file\"]\n",
+        _ => "# another valid file\n",
+    };
+    [("an empty file", "", "empty"), ("another valid file", other, "another")]
+        .into_iter()
+        .map(|(words, text, folder)| {
+            let path = dir.join(folder).join(name);
+            store::write_cache(&path, text.as_bytes())?;
+            Ok((words, path))
+        })
+        .collect()
+}
+
 /// Lays the binary of a kind into `dir`; a constant answers with `constant`.
-pub fn binary(dir: &Path, kind: Kind, constant: &str) -> Result<PathBuf> {
+fn binary(dir: &Path, kind: Kind, constant: &str) -> Result<PathBuf> {
     let path = dir.join(format!("{PREFIX}{}", kind.name()));
     let own = std::env::current_exe().context("cannot tell where this program lies")?;
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;

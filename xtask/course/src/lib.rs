@@ -1,7 +1,10 @@
-//! What the checks of the course share: events as AWS sends them, and choices that are made when a check runs.
+//! What the checks of the course share: events as AWS sends them, choices that are made when a check runs, and the
+//! file to judge where the learner mends one.
 
 mod fixtures;
+mod judged_file;
 mod seed;
 
 pub use fixtures::{data, fixture, fixture_json, root};
+pub use judged_file::JudgedFile;
 pub use seed::Seed;

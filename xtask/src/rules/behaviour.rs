@@ -57,22 +57,28 @@ pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> R
 /// What the solution's manifest builds; what it forgot is told by `layout`.
 fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
     let dir = &exercise.solution_path;
-    let built = Manifest::read(&dir.join("Cargo.toml")).bins;
-    let other = |stem: &str| Binary::Other(layout::bin_name(exercise, stem));
-    let part = |role, file: PathBuf, binary| Part { role, file, subject: Subject { exercise, binary } };
+    let (name, mended) = (exercise.main_name(), exercise.mended_file().is_some());
+    let part = |role, file: PathBuf, stem: &str| {
+        let binary = match (&role, mended) {
+            (Role::Solution, _) => Binary::Solution,
+            (_, true) => Binary::At { path: file.clone(), name: stem.to_owned() },
+            (_, false) => Binary::Other(layout::bin_name(exercise, stem)),
+        };
+        Part { role, file, subject: Subject { exercise, binary } }
+    };
     let mut parts = vec![
-        part(Role::Starter, dir.join("starter/src/main.rs"), other("starter")),
-        part(Role::Solution, dir.join("src/main.rs"), Binary::Solution),
+        part(Role::Starter, dir.join("starter").join(name), "starter"),
+        part(Role::Solution, dir.join(name), "solution"),
     ];
     for mistake in mistake::of(exercise) {
-        let binary = other(&mistake.name);
-        parts.push(part(Role::Mistake(mistake.clone()), mistake.path, binary));
+        parts.push(part(Role::Mistake(mistake.clone()), mistake.path, &mistake.name));
     }
     for file in files_below(&dir.join("also-right")) {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        parts.push(part(Role::AlsoRight, dir.join("also-right").join(file), other(&stem)));
+        parts.push(part(Role::AlsoRight, dir.join("also-right").join(&file), &mistake::stem(&file)));
     }
+    let built = Manifest::read(&dir.join("Cargo.toml")).bins;
     parts.retain(|part| match &part.subject.binary {
+        _ if mended => part.file.is_file(),
         Binary::Other(name) => built.iter().any(|bin| bin.name == *name),
         _ => built.iter().any(|bin| bin.name == exercise.solution_package()),
     });
@@ -128,10 +134,12 @@ fn wrong_answers(
         let dir = course.target_dir().join("wrong-answers").join(exercise.package());
         // Left over from a run of another build of this binary.
         let _ = std::fs::remove_dir_all(&dir);
-        for kind in wrong_answer::ALL {
-            let path = wrong_answer::binary(&dir, kind, &commonest(judged))?;
-            let binary = Binary::At { path, name: kind.name().to_owned() };
-            subjects.push(Subject { exercise, binary });
+        let wrong = match exercise.mended_file() {
+            Some(file) => wrong_answer::files(&dir, file)?,
+            None => wrong_answer::binaries(&dir, &commonest(judged))?,
+        };
+        for (name, path) in wrong {
+            subjects.push(Subject { exercise, binary: Binary::At { path, name: name.to_owned() } });
         }
     }
     if subjects.is_empty() {

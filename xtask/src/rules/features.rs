@@ -22,7 +22,7 @@ pub fn check(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>>
     for (package, manifest) in exercises.iter().flat_map(|exercise| packages(exercise)) {
         // Packages that ask for the same are looked at once.
         let text = std::fs::read_to_string(&manifest).unwrap_or_default();
-        let asked_for = text.split_once("[dependencies]").map_or("", |(_, rest)| rest).to_owned();
+        let asked_for = text.find("dependencies]").map_or("", |at| &text[at..]).to_owned();
         if asked_for.is_empty() || !seen.insert(asked_for) {
             continue;
         }
@@ -35,11 +35,14 @@ pub fn check(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>>
     Ok(violations)
 }
 
-fn packages(exercise: &Exercise) -> [(String, PathBuf); 2] {
-    [
+/// The packages of an exercise; a solution that is a file has none.
+fn packages(exercise: &Exercise) -> Vec<(String, PathBuf)> {
+    let mut packages = vec![
         (exercise.package_name(), exercise.path.join("Cargo.toml")),
         (exercise.solution_package(), exercise.solution_path.join("Cargo.toml")),
-    ]
+    ];
+    packages.retain(|(_, manifest)| manifest.is_file());
+    packages
 }
 
 /// One line for each crate and its features.

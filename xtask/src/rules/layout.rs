@@ -7,7 +7,7 @@ use crate::fingerprint::files_below;
 use crate::libtest;
 use crate::manifest::{self, Manifest};
 use crate::mistake;
-use crate::rules::Violation;
+use crate::rules::{Violation, mended};
 
 /// Mistakes that each exercise has at least.
 const MISTAKES: usize = 2;
@@ -20,7 +20,10 @@ pub fn check(exercise: &Exercise) -> Vec<Violation> {
         let message = format!("has no solution at solutions/{}", exercise.name());
         violations.push(Violation::new(exercise.path.join("Cargo.toml"), 1, message));
     } else {
-        violations.extend(solution_rules(exercise));
+        violations.extend(match exercise.mended_file() {
+            Some(file) => mended::check(exercise, file),
+            None => solution_rules(exercise),
+        });
         violations.extend(starter_rules(exercise));
         violations.extend(mistake_rules(exercise));
     }
@@ -61,7 +64,10 @@ fn manifest_rules(exercise: &Exercise) -> Vec<Violation> {
         }
     }
     let is_right = |bin: &manifest::Bin| bin.name == package && bin.path.as_deref() == Some("src/main.rs") && !bin.test;
-    if !manifest.bins.iter().any(is_right) {
+    for bin in manifest.bins.iter().filter(|bin| bin.test) {
+        wrong("name", format!("the [[bin]] {:?} must say test = false, or every check builds it twice", bin.name));
+    }
+    if exercise.mended_file().is_none() && !manifest.bins.iter().any(is_right) {
         wrong("name", format!("must have [[bin]] name = {package:?}, path = \"src/main.rs\", test = false"));
     }
     if declared_tests(exercise).is_empty() {
@@ -85,8 +91,7 @@ fn solution_rules(exercise: &Exercise) -> Vec<Violation> {
         vec![(package, "src/main.rs".to_owned()), (bin_name(exercise, "starter"), "starter/src/main.rs".to_owned())];
     for folder in ["mistakes", "also-right"] {
         for file in files_below(&exercise.solution_path.join(folder)) {
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            wanted.push((bin_name(exercise, &stem), format!("{folder}/{}", file.display())));
+            wanted.push((bin_name(exercise, &mistake::stem(&file)), format!("{folder}/{}", file.display())));
         }
     }
     for (name, file) in &wanted {
@@ -118,8 +123,9 @@ fn starter_rules(exercise: &Exercise) -> Vec<Violation> {
     let todos: Vec<_> = files.iter().filter_map(|file| Some((file, todo(file)?))).collect();
     let is_hunt = exercise.manifest.kind.as_deref() == Some("spot-the-bug");
     match todos.as_slice() {
-        [] if !is_hunt => {
-            vec![Violation::new(starter.join("src/main.rs"), 1, "must say in a `// TODO:` what is to be done")]
+        [] if !is_hunt && mended::has_comments(exercise.main_name()) => {
+            let message = "must say in a comment with `TODO:` what is to be done";
+            vec![Violation::new(starter.join(exercise.main_name()), 1, message)]
         }
         [(file, line), ..] if is_hunt => {
             vec![Violation::new(starter.join(file), *line, "gives the bug away: spot-the-bug has no TODO")]
@@ -138,6 +144,9 @@ fn mistake_rules(exercise: &Exercise) -> Vec<Violation> {
     let tests = declared_tests(exercise);
     for mistake in mistakes {
         let message = match &mistake.caught_by {
+            None if exercise.mended_file().is_some() => {
+                format!("must have a head [{}] in {} with caught-by and reason", mistake.name, mistake::HEADS)
+            }
             None => "must begin with `//! caught-by: ` and the test that catches it".to_owned(),
             Some(test) if !tests.contains(test) => format!("names {test}, which is no test of the check"),
             Some(_) if mistake.reason.is_empty() => "must say below `caught-by` why it is wrong".to_owned(),
@@ -154,9 +163,13 @@ fn stray_files(exercise: &Exercise) -> Vec<Violation> {
         let is_known = file == Path::new("Cargo.toml") || file.starts_with("src") || file.starts_with("tests");
         !is_known && !starter.contains(file)
     });
+    let (own, head) = match exercise.mended_file() {
+        Some(file) => (file, mistake::HEADS),
+        None => (Path::new("src"), "Cargo.toml"),
+    };
     let of_solution = files_below(&exercise.solution_path).into_iter().filter(|file| {
-        let rooms = ["src", "starter", "mistakes", "also-right"];
-        file != Path::new("Cargo.toml") && !rooms.iter().any(|room| file.starts_with(room))
+        let rooms = ["starter", "mistakes", "also-right"];
+        file != Path::new(head) && !file.starts_with(own) && !rooms.iter().any(|room| file.starts_with(room))
     });
     let exercise_files = of_exercise.map(|file| exercise.path.join(file));
     let solution_files = of_solution.map(|file| exercise.solution_path.join(file));

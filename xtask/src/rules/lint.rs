@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::compile;
 use crate::course::{Course, Exercise};
 use crate::fingerprint::files_below;
-use crate::manifest::Manifest;
+use crate::manifest::{Bin, Manifest};
 use crate::rules::Violation;
 use crate::term::{Progress, without_escapes};
 
@@ -18,6 +18,9 @@ pub fn formatted(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violati
     let mut files: Vec<PathBuf> = Vec::new();
     for exercise in exercises {
         files.push(exercise.path.join("tests/check.rs"));
+        if exercise.mended_file().is_some() {
+            files.extend(given(exercise));
+        }
         files.extend(files_below(&exercise.solution_path).into_iter().map(|file| exercise.solution_path.join(file)));
     }
     files.retain(|file| file.extension().is_some_and(|extension| extension == "rs") && file.is_file());
@@ -42,18 +45,22 @@ pub fn formatted(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violati
     Ok(violations)
 }
 
-/// What clippy says about solutions and other right answers.
+/// The functions that an exercise gives where its file is mended.
+fn given(exercise: &Exercise) -> Vec<PathBuf> {
+    let src = exercise.path.join("src");
+    files_below(&src).into_iter().map(|file| src.join(file)).collect()
+}
+
+/// What clippy says about solutions, other right answers, and functions that are given.
 pub fn clippy(course: &Course, exercises: &[&Exercise], progress: &Progress) -> Result<Vec<Violation>> {
     let mut cargo = course.cargo();
     cargo.args(["clippy", "--keep-going", "--message-format=json"]);
     let mut targets = 0;
     for exercise in exercises {
-        let bins = Manifest::read(&exercise.solution_path.join("Cargo.toml")).bins;
-        let is_right = |path: &str| path == "src/main.rs" || path.starts_with("also-right/");
-        let right: Vec<_> = bins.into_iter().filter(|bin| bin.path.as_deref().is_some_and(is_right)).collect();
+        let (package, right) = right_binaries(exercise);
         targets += right.len();
         if !right.is_empty() {
-            cargo.arg("-p").arg(exercise.solution_package());
+            cargo.arg("-p").arg(package);
         }
         for bin in right {
             cargo.arg("--bin").arg(bin.name);
@@ -69,6 +76,17 @@ pub fn clippy(course: &Course, exercises: &[&Exercise], progress: &Progress) -> 
         Violation::new(course.root.join(file), line as usize, format!("clippy: {text}"))
     });
     Ok(said.collect())
+}
+
+/// The binaries that are exemplary, and the package that they are of.
+fn right_binaries(exercise: &Exercise) -> (String, Vec<Bin>) {
+    if exercise.mended_file().is_some() {
+        return (exercise.package_name(), exercise.manifest.bins.clone());
+    }
+    let mut bins = Manifest::read(&exercise.solution_path.join("Cargo.toml")).bins;
+    let is_right = |path: &str| path == "src/main.rs" || path.starts_with("also-right/");
+    bins.retain(|bin| bin.path.as_deref().is_some_and(is_right));
+    (exercise.solution_package(), bins)
 }
 
 /// A tool of the toolchain that runs us, or the one on the path.

@@ -10,6 +10,7 @@ pub mod behaviour;
 pub mod features;
 pub mod layout;
 pub mod lint;
+pub mod mended;
 pub mod pages;
 
 /// One breach of a rule.

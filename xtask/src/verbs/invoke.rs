@@ -15,6 +15,10 @@ use crate::term::{Progress, Style};
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let (exercise, events) = asked(course, options)?;
+    if let (Some(file), []) = (exercise.mended_file(), exercise.manifest.bins.as_slice()) {
+        let message = format!("{} mends {}: there is no function to invoke", exercise.id(), file.display());
+        return Err(Usage(format!("{message}; `cargo xtask check {}` judges the file", exercise.id())).into());
+    }
     let progress = Progress::new();
     let packages = ["-p", &exercise.package_name(), "-p", "local-lambda", "--bins"];
     let built = compile::compile(course, &packages, &progress)?;

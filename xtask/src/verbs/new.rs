@@ -1,13 +1,15 @@
 //! `new`: lays out an exercise with all its parts: crate, check, solution, starter, two mistakes, page. What it lays
-//! out is a small exercise that works and keeps every rule; the author makes another one of it.
+//! out is a small exercise that works and keeps every rule; the author makes another one of it. With `--file NAME` the
+//! learner mends that file instead of a program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cli::{Options, Usage};
 use crate::course::{Course, numbered};
-use crate::store;
+use crate::rules::mended;
+use crate::{manifest, store};
 
 /// The chapters, fixed from the start: progress, links and section numbers hang on their names.
 pub const CHAPTERS: [&str; 10] = [
@@ -28,7 +30,14 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         return Err(Usage("name the exercise: `cargo xtask new ch05/09-name`".to_owned()).into());
     };
     let (chapter_dir, dir) = names(course, name)?;
-    let parts = parts(&chapter_dir, &dir);
+    let parts = match &options.file {
+        Some(file) if manifest::may_be_mended(file) => filled(&file_parts(file), &chapter_dir, &dir, file),
+        Some(file) => {
+            let message = format!("{file:?} cannot be mended; name a file like policy.json or template.yaml");
+            return Err(Usage(message).into());
+        }
+        None => filled(&PROGRAM, &chapter_dir, &dir, "src/main.rs"),
+    };
     if let Some((path, _)) = parts.iter().find(|(path, _)| course.root.join(path).exists()) {
         return Err(Usage(format!("{} exists already; choose another number or name", path.display())).into());
     }
@@ -60,9 +69,56 @@ fn names(course: &Course, typed: &str) -> Result<(String, String), Usage> {
     }
 }
 
-fn parts(chapter_dir: &str, dir: &str) -> Vec<(PathBuf, String)> {
+/// A part's path below the course's root, and its text, both with places to fill.
+type Part = (&'static str, &'static str);
+
+const PROGRAM: [Part; 9] = [
+    ("exercises/{name}/Cargo.toml", include_str!("../new_exercise/exercise.toml")),
+    ("exercises/{name}/src/main.rs", include_str!("../new_exercise/starter.rs")),
+    ("exercises/{name}/tests/check.rs", include_str!("../new_exercise/check.rs")),
+    ("solutions/{name}/Cargo.toml", include_str!("../new_exercise/solution.toml")),
+    ("solutions/{name}/src/main.rs", include_str!("../new_exercise/solution.rs")),
+    ("solutions/{name}/starter/src/main.rs", include_str!("../new_exercise/starter.rs")),
+    ("solutions/{name}/mistakes/counts-prints.rs", include_str!("../new_exercise/counts-prints.rs")),
+    ("solutions/{name}/mistakes/counts-the-first.rs", include_str!("../new_exercise/counts-the-first.rs")),
+    ("src/en/{name}.md", include_str!("../new_exercise/page.md")),
+];
+
+/// The same for a file that is mended: JSON, or a format of lines with comments.
+fn file_parts(file: &str) -> [Part; 9] {
+    let (check, starter, solution, short, long) = match mended::has_comments(Path::new(file)) {
+        false => (
+            include_str!("../new_file/check-json.rs"),
+            "{ \"retentionInDays\": 0 }\n",
+            "{ \"retentionInDays\": 90 }\n",
+            "{ \"retentionInDays\": 7 }\n",
+            "{ \"retentionInDays\": 3653 }\n",
+        ),
+        true => (
+            include_str!("../new_file/check-text.rs"),
+            "# TODO: keep logs long enough, and no longer.\nretention_in_days: 0\n",
+            "retention_in_days: 90\n",
+            "retention_in_days: 7\n",
+            "retention_in_days: 3653\n",
+        ),
+    };
+    [
+        ("exercises/{name}/Cargo.toml", include_str!("../new_file/exercise.toml")),
+        ("exercises/{name}/{file}", starter),
+        ("exercises/{name}/tests/check.rs", check),
+        ("solutions/{name}/{file}", solution),
+        ("solutions/{name}/starter/{file}", starter),
+        ("solutions/{name}/mistakes.toml", include_str!("../new_file/mistakes.toml")),
+        ("solutions/{name}/mistakes/a-week{ending}", short),
+        ("solutions/{name}/mistakes/for-ever{ending}", long),
+        ("src/en/{name}.md", include_str!("../new_file/page.md")),
+    ]
+}
+
+fn filled(parts: &[Part], chapter_dir: &str, dir: &str, file: &str) -> Vec<(PathBuf, String)> {
     let (chapter, _) = chapter_dir.split_once('-').unwrap_or((chapter_dir, ""));
     let (number, slug) = dir.split_once('-').unwrap_or((dir, ""));
+    let ending = Path::new(file).extension().map_or_else(String::new, |ending| format!(".{}", ending.display()));
     let fill = |template: &str| {
         template
             .replace("{package}", &format!("{chapter}-{dir}"))
@@ -70,23 +126,10 @@ fn parts(chapter_dir: &str, dir: &str) -> Vec<(PathBuf, String)> {
             .replace("{id}", &format!("{chapter}/{number}"))
             .replace("{title}", &title(dir))
             .replace("{slug}", slug)
+            .replace("{file}", file)
+            .replace("{ending}", &ending)
     };
-    let (exercise, solution) = (format!("exercises/{chapter_dir}/{dir}"), format!("solutions/{chapter_dir}/{dir}"));
-    let starter = include_str!("../new_exercise/starter.rs");
-    [
-        (format!("{exercise}/Cargo.toml"), include_str!("../new_exercise/exercise.toml")),
-        (format!("{exercise}/src/main.rs"), starter),
-        (format!("{exercise}/tests/check.rs"), include_str!("../new_exercise/check.rs")),
-        (format!("{solution}/Cargo.toml"), include_str!("../new_exercise/solution.toml")),
-        (format!("{solution}/src/main.rs"), include_str!("../new_exercise/solution.rs")),
-        (format!("{solution}/starter/src/main.rs"), starter),
-        (format!("{solution}/mistakes/counts-prints.rs"), include_str!("../new_exercise/counts-prints.rs")),
-        (format!("{solution}/mistakes/counts-the-first.rs"), include_str!("../new_exercise/counts-the-first.rs")),
-        (format!("src/en/{chapter_dir}/{dir}.md"), include_str!("../new_exercise/page.md")),
-    ]
-    .into_iter()
-    .map(|(path, template)| (PathBuf::from(path), fill(template)))
-    .collect()
+    parts.iter().map(|(path, text)| (PathBuf::from(fill(path)), fill(text))).collect()
 }
 
 fn title(dir: &str) -> String {

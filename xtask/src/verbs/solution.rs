@@ -84,14 +84,13 @@ struct Pair {
 }
 
 fn compare(course: &Course, exercise: &Exercise) -> Result<Vec<Pair>> {
-    let src = exercise.solution_path.join("src");
-    let files = fingerprint::files_below(&src);
+    let files = fingerprint::solution_files(exercise);
     if files.is_empty() {
-        bail!("{} has no solution at {}", exercise.id(), course.shown(&src));
+        bail!("{} has no solution at {}", exercise.id(), course.shown(&exercise.solution_path));
     }
     let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
     let pair = |file: PathBuf| {
-        let (mine, theirs) = (exercise.path.join("src").join(&file), src.join(&file));
+        let (mine, theirs) = (exercise.path.join(&file), exercise.solution_path.join(&file));
         let own = if mine.exists() { read(&mine)? } else { String::new() };
         Ok(Pair { mine: course.shown(&mine), theirs: course.shown(&theirs), own, solution: read(&theirs)? })
     };
@@ -135,7 +134,7 @@ pub fn tell(course: &Course, exercise: &Exercise, style: Style) -> Result<String
             text.push_str(&format!("    {}\n", style.dim(&format!("caught by {test}"))));
         }
     }
-    text.push_str(&format!("\n{}\n", course.shown(&exercise.solution_path.join("src/main.rs"))));
+    text.push_str(&format!("\n{}\n", course.shown(&exercise.solution_path.join(exercise.main_name()))));
     Ok(text)
 }
 

@@ -62,11 +62,9 @@ pub fn run(course: &Course) -> Result<u8> {
     }
 }
 
-/// A file that the learner edits: in an exercise's `src/`, or a file of its starter.
+/// A file that the learner edits.
 fn is_work(course: &Course, path: &Path) -> bool {
-    of_exercise(course, path).is_some_and(|(exercise, inside)| {
-        inside.starts_with("src") || fingerprint::work_files(exercise).contains(&inside)
-    })
+    of_exercise(course, path).is_some_and(|(exercise, inside)| fingerprint::is_work_file(exercise, &inside))
 }
 
 fn of_exercise<'a>(course: &'a Course, path: &Path) -> Option<(&'a Exercise, PathBuf)> {

@@ -3,6 +3,7 @@
 
 mod authors;
 mod check;
+mod files;
 mod harness;
 mod learner;
 mod safety;
