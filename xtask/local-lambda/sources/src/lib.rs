@@ -14,6 +14,13 @@ mod trace;
 mod function;
 mod target;
 
+// The languages in which sources are told what to pass on, and when.
+pub mod filter_criteria;
+pub mod filter_policy;
+pub mod pattern;
+pub mod s3_notification;
+pub mod schedule_expression;
+
 pub mod sqs;
 
 pub use function::{AsFunction, FunctionRef, LambdaFunction, LambdaFunctionBuilder};
