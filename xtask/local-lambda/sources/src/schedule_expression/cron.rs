@@ -147,7 +147,7 @@ impl Cron {
                 days.iter()
                     .flat_map(|wanted| match *wanted {
                         DayOfWeek::Every(wanted) => all(wanted).collect(),
-                        DayOfWeek::Last(wanted) => all(wanted).last().into_iter().collect(),
+                        DayOfWeek::Last(wanted) => all(wanted).next_back().into_iter().collect(),
                         DayOfWeek::Nth(wanted, nth) => vec![first_of(wanted) + 7 * (nth - 1)],
                     })
                     .collect()
