@@ -20,9 +20,10 @@ pub const MAX_FILTERS: usize = 5;
 pub const MAX_PATTERN_CHARS: usize = 4_096;
 
 /// What kind of records a mapping reads, which decides where their data stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RecordSource {
     /// Messages of a queue; their data is `body`, JSON or plain text.
+    #[default]
     Sqs,
     /// Records of a Kinesis stream; their data is `data`, JSON or plain text, decoded from base64. The fields beside
     /// it (`partitionKey` and so on) stand beside it in a pattern too.
@@ -35,7 +36,7 @@ pub enum RecordSource {
 }
 
 /// Up to five filters, of which one has to match.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FilterCriteria {
     source: RecordSource,
     filters: Vec<Filter>,

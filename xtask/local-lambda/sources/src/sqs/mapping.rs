@@ -15,12 +15,11 @@ use super::message::Received;
 use super::queue::QueueShared;
 use crate::agenda::{Kind, TaskId};
 use crate::core::{Core, later, lock};
+use crate::filter_criteria::{FilterCriteria, RecordSource};
 use crate::function::{Call, Ended, FunctionRef, Invocable};
 use crate::limits;
 use crate::target::Fate;
 use crate::trace::{Entry, What};
-
-type Filter = dyn Fn(&Value) -> bool + Send + Sync;
 
 /// What is to be said about a mapping of a queue. Made by [`World::map`](crate::World::map).
 #[must_use = "a mapping is made by `create`"]
@@ -28,6 +27,7 @@ pub struct QueueMappingBuilder {
     queue: Arc<QueueShared>,
     function: FunctionRef,
     settings: Settings,
+    filters: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -36,7 +36,7 @@ struct Settings {
     batching_window: Duration,
     report_batch_item_failures: bool,
     maximum_concurrency: Option<usize>,
-    filter: Option<Arc<Filter>>,
+    criteria: Arc<FilterCriteria>,
     enabled: bool,
 }
 
@@ -47,10 +47,10 @@ impl QueueMappingBuilder {
             batching_window: Duration::ZERO,
             report_batch_item_failures: false,
             maximum_concurrency: None,
-            filter: None,
+            criteria: Arc::default(),
             enabled: true,
         };
-        QueueMappingBuilder { queue, function, settings }
+        QueueMappingBuilder { queue, function, settings, filters: Vec::new() }
     }
 
     /// How many messages the function gets at once, at the most; 10 if not given.
@@ -78,9 +78,10 @@ impl QueueMappingBuilder {
         self
     }
 
-    /// Which records the function gets; the others are deleted from the queue.
-    pub fn filter(mut self, matches: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.filter = Some(Arc::new(matches));
+    /// A pattern of filter criteria, as text or as JSON: `{ "body": { "kind": ["photo"] } }`. One of up to five has to
+    /// match; other messages are deleted from the queue.
+    pub fn filter(mut self, pattern: impl ToString) -> Self {
+        self.filters.push(pattern.to_string());
         self
     }
 
@@ -90,8 +91,12 @@ impl QueueMappingBuilder {
     /// When AWS would not take its settings.
     #[track_caller]
     pub fn create(self) -> QueueMapping {
-        let QueueMappingBuilder { queue, function, settings } = self;
+        let QueueMappingBuilder { queue, function, mut settings, filters } = self;
         settings.assert_valid(queue.is_fifo());
+        match FilterCriteria::parse(RecordSource::Sqs, filters) {
+            Ok(criteria) => settings.criteria = Arc::new(criteria),
+            Err(error) => panic!("the mapping cannot be made: {error}"),
+        }
         let core = Arc::clone(&function.core);
         let mapping = Arc::new(Mapping {
             queue: Arc::clone(&queue),
@@ -281,9 +286,9 @@ impl Mapping {
         let (mut kept, mut filtered) = (Vec::new(), Vec::new());
         for received in found.received {
             let record = envelope::record(&received, &self.queue.arn, &core.region);
-            match &settings.filter {
-                Some(matches) if !matches(&record) => filtered.push(received),
-                _ => kept.push(Gathered { bytes: record.to_string().len() + 1, received, record }),
+            match settings.criteria.matches(&record) {
+                true => kept.push(Gathered { bytes: record.to_string().len() + 1, received, record }),
+                false => filtered.push(received),
             }
         }
         if !filtered.is_empty() {
