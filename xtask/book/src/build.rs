@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use mdbook_driver::MDBook;
 
 use crate::check;
+use crate::dress;
 use crate::finding::Finding;
 use crate::log;
 use crate::source::{self, Page};
@@ -67,6 +68,8 @@ fn run(root: &Path, dest: Option<&Path>, build: &mut Build) -> anyhow::Result<()
     let html = book.build_dir_for("html");
     refuse_to_empty(&html, &root.join(&src))?;
     book.build()?;
+    dress::dress(root, &html, &pages)?;
+    build.findings.extend(check::course(root, &book.config, &pages)?);
     build.findings.extend(check::links::findings(root, &book.config, &html, &pages)?);
     build.pages = pages.len();
     build.dest = Some(html);

@@ -21,6 +21,9 @@ pub mod log;
 pub mod build;
 pub mod check;
 
+pub mod course;
+pub mod dress;
+
 pub mod site;
 pub mod serve;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use mdbook_driver::config::Config;
-use mdbook_markdown::pulldown_cmark::{Event, Tag};
+use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::text;
@@ -45,16 +45,18 @@ pub struct Page {
     pub source: PathBuf,
     /// Relative to the built book, with forward slashes.
     pub html: String,
+    /// As `SUMMARY.md` calls it.
+    pub title: String,
     /// The line of `SUMMARY.md` that lists it.
     pub listed_in: usize,
 }
 
 impl Page {
-    fn new(source: PathBuf, listed_in: usize) -> Page {
+    fn new(source: PathBuf, title: String, listed_in: usize) -> Page {
         let readme = source.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
         let html = if readme { source.with_file_name("index.html") } else { source.with_extension("html") };
         let parts: Vec<_> = html.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        Page { html: parts.join("/"), source, listed_in }
+        Page { html: parts.join("/"), source, title, listed_in }
     }
 }
 
@@ -63,13 +65,25 @@ pub fn pages(src: &Path) -> anyhow::Result<Vec<Page>> {
     let path = src.join("SUMMARY.md");
     let summary = std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let mut pages = Vec::new();
+    let mut title = None;
     for (event, range) in new_cmark_parser(&summary, &MarkdownOptions::default()).into_offset_iter() {
-        if let Event::Start(Tag::Link { dest_url, .. }) = event
-            && !dest_url.is_empty()
-        {
-            let written = PathBuf::from(text::percent_decode(&dest_url));
-            let source = text::normalize(&written).unwrap_or(written);
-            pages.push(Page::new(source, text::line_at(&summary, range.start)));
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) if !dest_url.is_empty() => {
+                title = Some((dest_url, range.start, String::new()));
+            }
+            Event::Text(words) | Event::Code(words) => {
+                if let Some((.., title)) = &mut title {
+                    title.push_str(&words);
+                }
+            }
+            Event::End(TagEnd::Link) => {
+                if let Some((dest_url, start, title)) = title.take() {
+                    let written = PathBuf::from(text::percent_decode(&dest_url));
+                    let source = text::normalize(&written).unwrap_or(written);
+                    pages.push(Page::new(source, title, text::line_at(&summary, start)));
+                }
+            }
+            _ => {}
         }
     }
     Ok(pages)

@@ -62,6 +62,19 @@ pub fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// The words of a piece of HTML on one line: no tags, the usual entities as their characters.
+pub fn plain(html: &str) -> String {
+    let mut words = String::new();
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        words.push_str(before);
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    words.push_str(rest);
+    let words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+    words.replace("&amp;", "&").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +93,11 @@ mod tests {
         assert_eq!(percent_decode("100%"), "100%");
         assert_eq!(percent_decode("%zz%e4%b8%ad"), "%zz中");
         assert_eq!(percent_decode("%中文"), "%中文");
+    }
+
+    #[test]
+    fn html_is_told_in_words() {
+        assert_eq!(plain("A <code>Vec&lt;u8&gt;</code>\n&amp; <em>more</em>"), "A Vec<u8> & more");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Headings: each has an explicit id, once on its page, so that links survive a new wording and both languages share
 //! them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use mdbook_markdown::pulldown_cmark::{Event, Tag};
@@ -9,6 +9,15 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::finding::Finding;
 use crate::text::line_at;
+
+/// The explicit ids of a page's headings.
+pub fn ids(text: &str) -> BTreeSet<String> {
+    let headings = new_cmark_parser(text, &MarkdownOptions::default()).filter_map(|event| match event {
+        Event::Start(Tag::Heading { id, .. }) => id,
+        _ => None,
+    });
+    headings.map(|id| id.to_string()).collect()
+}
 
 pub fn findings(file: &Path, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();

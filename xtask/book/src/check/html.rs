@@ -44,10 +44,10 @@ pub fn read(text: &str) -> Html {
     html
 }
 
-type Attributes<'text> = Vec<(&'text str, String)>;
+pub(super) type Attributes<'text> = Vec<(&'text str, String)>;
 
 /// The name and attributes of a start tag, and what follows it.
-fn tag(text: &str) -> (&str, Attributes<'_>, &str) {
+pub(super) fn tag(text: &str) -> (&str, Attributes<'_>, &str) {
     let ends_name = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '=');
     let (name, mut rest) = text.split_at(text.find(ends_name).unwrap_or(text.len()));
     let mut attributes = Vec::new();

@@ -73,11 +73,6 @@ fn wrong(built: &Built, from: &str, link: &Link) -> Option<String> {
     };
     let target = built.redirects.get(&target).cloned().unwrap_or(target);
     if !built.files.contains(&target) {
-        if let Some(dir) = target.strip_suffix("README.html")
-            && built.files.contains(&format!("{dir}index.html"))
-        {
-            return Some("leads nowhere, since a README becomes index.html: write index.md in its place".to_owned());
-        }
         return Some(match link.kind {
             Kind::Fetched => format!("is missing: there is no file {target} in the book"),
             Kind::Followed => format!("leads nowhere: there is no {target} in the book"),

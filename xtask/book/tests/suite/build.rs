@@ -38,18 +38,69 @@ fn reports_a_link_to_a_page_that_is_not_there() {
 }
 
 #[test]
-fn reports_a_link_to_a_readme_by_that_name() {
+fn a_link_to_a_readme_leads_to_the_index_that_it_becomes() {
     let book = Fixture::new();
-    book.replace("src/en/README.md", "ch01-first/index.md", "ch01-first/README.md");
+    book.replace("src/en/README.md", "ch01-first/index.md", "ch01-first/README.md#where-to-go");
+    let ran = book.book(&["build"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(book.read("target/book/en/index.html").contains("href=\"ch01-first/index.html#where-to-go\""));
+    book.replace("src/en/README.md", "#where-to-go", "#nowhere");
     book.finds(&[
-        "src/en/README.md:3: \"ch01-first/README.md\" leads nowhere, since a README becomes index.html: write index.md in its place",
+        "src/en/README.md:3: \"ch01-first/README.md#nowhere\" leads nowhere: ch01-first/index.html has nothing with the id \"nowhere\"",
     ]);
+}
+
+#[test]
+fn reports_a_readme_that_links_would_miss_in_a_plain_build() {
+    let book = Fixture::new();
+    book.replace("book.toml", "\"/ch01-first/README.html\" = \"index.html\"\n", "");
+    book.finds(&[
+        "book.toml: links to src/en/ch01-first/README.md go wrong in a plain build: add \"/ch01-first/README.html\" = \"index.html\" to [output.html.redirect]",
+    ]);
+}
+
+#[test]
+fn reports_published_places_that_are_gone_unless_they_are_redirected() {
+    let book = Fixture::new();
+    book.write("src/anchors.txt", "# published\nch01-first/index.html#first\nch01-first/index.html#gone\nold.html#x\n");
+    let gone =
+        "was published and is gone: give the heading its id back, or say in book.toml's [output.html.redirect] where";
+    book.finds(&[
+        &format!("src/anchors.txt:3: ch01-first/index.html#gone {gone} \"/ch01-first/index.html#gone\" is now"),
+        &format!("src/anchors.txt:4: old.html#x {gone} \"/old.html#x\" is now"),
+    ]);
+    book.append("book.toml", "\"/ch01-first/index.html#gone\" = \"01-greeter.html\"\n\"/old.html\" = \"index.html\"\n");
+    assert_eq!(book.book(&["build"]).code, Some(0));
+}
+
+#[test]
+fn the_lock_of_published_places_is_renewed_by_command() {
+    let book = Fixture::new();
+    book.write("src/anchors.txt", "# published\n");
+    assert_eq!(book.book_with(&["build"], &[("COURSE_RENEW", "1")]).code, Some(0));
+    let lock = book.read("src/anchors.txt");
+    assert!(lock.starts_with("# published\n") && lock.contains("\nch01-first/index.html#where-to-go\n"), "{lock}");
+}
+
+#[test]
+fn reports_quizzes_and_pictures_that_break_the_markup() {
+    let book = Fixture::new();
+    book.append(
+        "src/en/README.md",
+        "\n<form class=\"quiz\" data-kind=\"guess\" data-quiz=\"q\" data-answer=\"a\">\n</form>\n",
+    );
+    book.append("src/en/README.md", "\n<figure>\n{{#include images/map.svg}}\n</figure>\n");
+    let ran = book.book(&["build"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.contains("src/en/README.md:7: \"guess\" is no kind of quiz"), "{ran:?}");
+    let picture = format!("src{SEP}en{SEP}images{SEP}map.svg:1: the picture has no <desc>");
+    assert!(ran.stdout.contains(&picture), "{ran:?}");
 }
 
 #[test]
 fn reports_a_missing_fragment_on_this_page_or_another_also_behind_a_redirect() {
     let book = Fixture::new();
-    book.append("book.toml", "\n[output.html.redirect]\n\"/old/first.html\" = \"../ch01-first/index.html\"\n");
+    book.append("book.toml", "\"/old/first.html\" = \"../ch01-first/index.html\"\n");
     book.replace("src/en/README.md", "#task", "#tusk");
     book.append("src/en/README.md", "\n[moved](old/first.html#first) [moved](old/first.html#fist) [here](#nowhere)\n");
     book.finds(&[
@@ -185,7 +236,7 @@ fn reports_errors_of_mdbook_with_file_and_line() {
     let book = Fixture::new();
     book.append("book.toml", "[oops\n");
     let ran = book.book(&["build"]);
-    assert!(ran.stdout.starts_with("book.toml:14: "), "{ran:?}");
+    assert!(ran.stdout.starts_with("book.toml:18: "), "{ran:?}");
     assert!(ran.stdout.ends_with("the book could not be built, 1 finding\n"), "{ran:?}");
     assert_eq!(ran.code, Some(1));
 

@@ -49,8 +49,14 @@ impl Fixture {
     /// `book ARGS` inside the small book.
     #[track_caller]
     pub(crate) fn book(&self, args: &[&str]) -> Ran {
+        self.book_with(args, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn book_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_book"))
             .args(args)
+            .envs(env.iter().copied())
             .current_dir(self.dir.path())
             .timeout(std::time::Duration::from_secs(20))
             .output()
