@@ -20,11 +20,16 @@ use crate::run::{self, Ended};
 use crate::term::Progress;
 use crate::verdict::{Fate, JudgedTest, Verdict};
 
+/// Checks wait more than they compute: for time-outs, deadlines, and processes that start.
+const CHECKS_PER_CORE: usize = 3;
+
 /// What is to be judged with an exercise's check.
 #[derive(Debug, Clone)]
 pub struct Subject<'a> {
     pub exercise: &'a Exercise,
     pub binary: Binary,
+    /// What the check draws its choices from (`COURSE_SEED`); by default it decides that when it runs.
+    pub seed: Option<u32>,
 }
 
 /// A binary; in an exercise of the second kind, the file that is mended there.
@@ -78,7 +83,12 @@ pub fn judge(
     Ok(all)
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    #[must_use]
+    pub fn new(exercise: &'a Exercise, binary: Binary) -> Subject<'a> {
+        Subject { exercise, binary, seed: None }
+    }
+
     /// The word for it in output.
     #[must_use]
     pub fn word(&self) -> String {
@@ -124,7 +134,8 @@ fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress
     let built = compile::compile(course, &arguments(subjects), progress)?;
     let next = AtomicUsize::new(0);
     let judged = Mutex::new(Vec::new());
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(subjects.len());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = (cores * CHECKS_PER_CORE).min(subjects.len());
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
@@ -245,6 +256,7 @@ fn variables(subject: &Subject<'_>, judged: &Path, built: &Built) -> Result<Vec<
     let exercise = subject.exercise;
     let is_file = exercise.mended_file().is_some();
     let mut variables = vec![(if is_file { "COURSE_FILE" } else { "LOCAL_LAMBDA_BINARY" }.to_owned(), judged.into())];
+    variables.extend(subject.seed.map(|seed| ("COURSE_SEED".to_owned(), seed.to_string().into())));
     let given = exercise.manifest.bins.iter().skip(usize::from(!is_file));
     for (index, bin) in given.enumerate() {
         let target = Target { package_dir: exercise.path.clone(), kind: "bin".to_owned(), name: bin.name.clone() };

@@ -30,6 +30,15 @@ impl Report {
         self.steps.iter().find(|step| step["step"] == "failed" && step["test"] == test)
     }
 
+    /// Every event that was sent, with the test that sent it, in order. One that the report cuts is known by its
+    /// beginning and its size.
+    pub fn sent(&self) -> impl Iterator<Item = (&str, String)> {
+        let invoked = self.steps.iter().filter(|step| step["step"] == "invoked");
+        invoked.filter_map(|step| {
+            Some((step["test"].as_str()?, format!("{}|{}", step["event"]["bytes"], step["event"]["text"])))
+        })
+    }
+
     /// Every payload that the function answered with, in order.
     pub fn payloads(&self) -> impl Iterator<Item = &str> {
         let invoked = self.steps.iter().filter(|step| step["step"] == "invoked");

@@ -1,5 +1,6 @@
 //! What only a check can tell: the starter fails, the solution and other right answers pass, each mistake is caught by
-//! the test that it names, and no answer that ignores the question passes.
+//! the test that it names and with words that help, and no answer that ignores the question passes. What a check sends is
+//! looked at by `inputs`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use crate::judge::{Binary, Judged, Subject, judge};
 use crate::libtest::Outcome;
 use crate::manifest::Manifest;
 use crate::mistake::{self, Mistake};
-use crate::rules::{Violation, layout};
+use crate::rules::{Violation, inputs, layout, messages};
 use crate::term::Progress;
 use crate::verdict::{Fate, Verdict};
 use crate::wrong_answer;
@@ -24,6 +25,8 @@ enum Role {
     Solution,
     Mistake(Mistake),
     AlsoRight,
+    /// The solution once more, with choices that can be repeated: for what the check sends.
+    Seeded,
 }
 
 #[derive(Debug)]
@@ -50,6 +53,13 @@ pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> R
         .filter(|(part, one)| matches!(part.role, Role::Solution) && one.verdict.fate == Fate::Passed)
         .map(|(part, one)| (part.subject.exercise, one))
         .collect();
+    for exercise in exercises {
+        let is_one =
+            |part: &Part<'_>| matches!(part.role, Role::Seeded) && part.subject.exercise.name() == exercise.name();
+        let runs: Vec<&Judged> =
+            parts.iter().zip(&judged).filter(|(part, _)| is_one(part)).map(|(_, one)| one).collect();
+        violations.extend(inputs::check(exercise, &runs));
+    }
     violations.extend(wrong_answers(course, &judges, &solutions, progress)?);
     Ok(violations)
 }
@@ -60,11 +70,11 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
     let (name, mended) = (exercise.main_name(), exercise.mended_file().is_some());
     let part = |role, file: PathBuf, stem: &str| {
         let binary = match (&role, mended) {
-            (Role::Solution, _) => Binary::Solution,
+            (Role::Solution | Role::Seeded, _) => Binary::Solution,
             (_, true) => Binary::At { path: file.clone(), name: stem.to_owned() },
             (_, false) => Binary::Other(layout::bin_name(exercise, stem)),
         };
-        Part { role, file, subject: Subject { exercise, binary } }
+        Part { role, file, subject: Subject::new(exercise, binary) }
     };
     let mut parts = vec![
         part(Role::Starter, dir.join("starter").join(name), "starter"),
@@ -75,6 +85,11 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
     }
     for file in files_below(&dir.join("also-right")) {
         parts.push(part(Role::AlsoRight, dir.join("also-right").join(&file), &mistake::stem(&file)));
+    }
+    for seed in inputs::SEEDS {
+        let mut seeded = part(Role::Seeded, exercise.path.join("tests/check.rs"), "solution");
+        seeded.subject.seed = Some(seed);
+        parts.push(seeded);
     }
     let built = Manifest::read(&dir.join("Cargo.toml")).bins;
     parts.retain(|part| match &part.subject.binary {
@@ -88,6 +103,9 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
 fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
     let failed: Vec<&str> = names(verdict, Outcome::Failed);
     let told = |message: String| vec![Violation::new(&part.file, 1, message)];
+    if matches!(part.role, Role::Seeded) {
+        return Vec::new();
+    }
     if let Fate::DoesNotCompile | Fate::NotJudged = verdict.fate {
         let error = verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_error);
         let line = error.and_then(|error| error.place.as_ref()).map_or(1, |(_, line)| *line as usize);
@@ -99,12 +117,17 @@ fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
         (Role::Starter, _) => warnings(part, verdict),
         (Role::Solution, Fate::Passed) => warnings(part, verdict),
         (Role::Solution, _) => told(format!("the solution fails {}", first(&failed, verdict))),
-        (Role::AlsoRight, Fate::Passed) => Vec::new(),
+        (Role::AlsoRight, Fate::Passed) | (Role::Seeded, _) => Vec::new(),
         (Role::AlsoRight, _) => told(format!("a right answer fails {}", first(&failed, verdict))),
         (Role::Mistake(_), Fate::Passed) => told("the check passes this mistake".to_owned()),
         (Role::Mistake(mistake), _) => match &mistake.caught_by {
             Some(test) if !failed.contains(&test.as_str()) => {
                 told(format!("must be caught by {test}; it fails {}", first(&failed, verdict)))
+            }
+            Some(test) if !verdict.tests.iter().any(|judged| judged.test.name == *test && messages::helps(judged)) => {
+                let message =
+                    format!("{test} catches it without a word that helps: give its assertion a message or a story");
+                told(message)
             }
             _ => Vec::new(),
         },
@@ -139,7 +162,7 @@ fn wrong_answers(
             None => wrong_answer::binaries(&dir, &commonest(judged))?,
         };
         for (name, path) in wrong {
-            subjects.push(Subject { exercise, binary: Binary::At { path, name: name.to_owned() } });
+            subjects.push(Subject::new(exercise, Binary::At { path, name: name.to_owned() }));
         }
     }
     if subjects.is_empty() {

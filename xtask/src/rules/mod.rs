@@ -8,9 +8,11 @@ use crate::course::Course;
 
 pub mod behaviour;
 pub mod features;
+pub mod inputs;
 pub mod layout;
 pub mod lint;
 pub mod mended;
+pub mod messages;
 pub mod pages;
 
 /// One breach of a rule.

@@ -55,8 +55,7 @@ fn check(course: &Course, options: &Options) -> Result<u8> {
 /// Judges the learner's binaries, or the solutions.
 pub fn grade(course: &Course, judges: &Judges<'_>, chosen: &[&Exercise], options: &Options) -> Result<Vec<Judged>> {
     let binary = if options.solutions { Binary::Solution } else { Binary::Learner };
-    let subjects: Vec<Subject<'_>> =
-        chosen.iter().map(|exercise| Subject { exercise, binary: binary.clone() }).collect();
+    let subjects: Vec<Subject<'_>> = chosen.iter().map(|exercise| Subject::new(exercise, binary.clone())).collect();
     let progress = if options.events { term::Progress::streaming() } else { term::Progress::new() };
     judge(course, judges, &subjects, options.again, &progress)
 }

@@ -125,7 +125,7 @@ fn next(hints: &[Hint], failing: Option<&str>, is_new: impl Fn(usize) -> bool) -
 }
 
 fn failing_test(course: &Course, exercise: &Exercise, judges: &Judges<'_>) -> Option<String> {
-    let subject = Subject { exercise, binary: Binary::Learner };
+    let subject = Subject::new(exercise, Binary::Learner);
     let verdict = remember::recall(course, judges, &subject, &fingerprint::work(exercise))?;
     verdict.first_failed().map(|judged| judged.test.name.clone())
 }

@@ -68,7 +68,7 @@ fn try_all<'a>(copy: &Course, exercises: &[&'a Exercise]) -> Result<Vec<Outcome<
     for exercise in exercises {
         for (number, mutant) in lay_out(exercise)?.into_iter().enumerate() {
             let binary = Binary::Other(bin_name(exercise, &format!("mutant-{number}")));
-            subjects.push(Subject { exercise, binary });
+            subjects.push(Subject::new(exercise, binary));
             all.push((exercise, mutant));
         }
     }

@@ -1,6 +1,6 @@
 //! `verify`: every rule that exercises keep, all breaches in one list with file and line.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::cli::{Format, Options};
@@ -53,8 +53,13 @@ fn violations(course: &Course, exercises: &[&Exercise], options: &Options) -> Re
     if options.names.is_empty() {
         violations.extend(features::check(course, exercises)?);
     }
-    violations.extend(lint::formatted(course, exercises)?);
-    violations.extend(behaviour::check(course, exercises, &progress)?);
+    // Rustfmt needs none of cargo's locks: it works while the checks wait.
+    let (behaviour, formatted) = std::thread::scope(|scope| {
+        let formatted = scope.spawn(|| lint::formatted(course, exercises));
+        (behaviour::check(course, exercises, &progress), formatted.join())
+    });
+    violations.extend(behaviour?);
+    violations.extend(formatted.unwrap_or_else(|_| bail!("rustfmt could not be followed"))?);
     violations.extend(lint::clippy(course, exercises, &progress)?);
     violations.sort();
     violations.dedup();

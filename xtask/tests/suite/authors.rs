@@ -33,6 +33,28 @@ fn a_hole_in_a_check_is_found() {
 }
 
 #[test]
+fn a_check_whose_answers_can_be_copied_is_found() {
+    let course = MiniCourse::new();
+    let check = "exercises/ch01-fates/01-passes/tests/check.rs";
+    course.replace(check, ", (\"21\", \"42\")", "");
+    course.replace(check, "given.unwrap_or_else(|| i64::from(std::process::id()))", "given.map_or(7, |_: i64| 7)");
+    course.say("verify 1/1").is("verify-copied-answers");
+    // What no report tells, the source must: a check may be about something else than invocations.
+    course.write(check, &course.read(check).replace("\"step\":\"invoked\"", "\"step\":\"other\""));
+    course.say("verify 1/1").exits(1).says("check.rs:1: draws nothing from a Seed: its answers can be copied");
+}
+
+#[test]
+fn a_mistake_that_is_caught_without_a_word_is_found() {
+    let course = MiniCourse::new();
+    let check = "exercises/ch01-fates/01-passes/tests/check.rs";
+    course.write(check, &course.read(check).replace(", \"the double of {seed}\"", ""));
+    course.say("verify 1/1").exits(1).says(
+        "mistakes/squares.rs:1: doubles_a_number_that_nobody_knows_beforehand catches it without a word that helps",
+    );
+}
+
+#[test]
 fn wrong_solutions_starters_and_mistakes_are_found() {
     let course = MiniCourse::new();
     let replace = |file: &str, from: &str, to: &str| course.replace(&format!("{SOLUTION}/{file}"), from, to);

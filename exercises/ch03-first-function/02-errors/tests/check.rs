@@ -101,10 +101,13 @@ fn tells_the_web_shop_that_a_size_is_unknown() {
 #[test]
 fn tells_the_web_shop_to_come_back_when_the_price_list_is_away() {
     let desk = order_desk(None, "none");
-    let order = json!({ "size": "10x15", "copies": 2 }).to_string();
-    let outcome = desk.story("the database with the prices is away").invoke(by_web(Some(&order)));
-    let body = expect_status(&outcome, 503);
-    assert_eq!(body["error"], "PriceListUnavailable", "the body is {body}");
+    let copies = Seed::at_run_time().number(1..=500);
+    for size in ["10x15", "13x18"] {
+        let order = json!({ "size": size, "copies": copies }).to_string();
+        let outcome = desk.story("the database with the prices is away").invoke(by_web(Some(&order)));
+        let body = expect_status(&outcome, 503);
+        assert_eq!(body["error"], "PriceListUnavailable", "the body is {body}");
+    }
 }
 
 #[test]

@@ -59,6 +59,10 @@ fn notes_every_photo_that_was_uploaded() {
             },
         ],
     }));
+    let bucket = format!("{}-uploads", Seed::at_run_time().name().to_lowercase());
+    let changes = [("/Records/1/s3/bucket/name", json!(bucket))];
+    let outcome = function.story("a photo came to another bucket").invoke(changed("s3/photos-uploaded", &changes));
+    outcome.expect_json_at("/facts/1/bucket", bucket).expect_json_at("/facts/0/bucket", "ferris-prints-uploads");
 }
 
 #[test]
