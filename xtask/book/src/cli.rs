@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
@@ -13,18 +14,23 @@ book COMMAND
                        --dest DIR: elsewhere than book.toml says
   serve                the book in the browser, rebuilt on every save
                        --port PORT (0: any), --no-open
+                       --xtask PROGRAM: the command line that checks
+                       --check-limit SECONDS: the longest check (1800)
 
 Both take --root DIR: the folder of book.toml, instead of the nearest one.
 Exit codes: 0 all is well, 1 something to mend in the book, 2 wrong usage,
 4 the environment or this tool failed.
 ";
 
+/// The first check builds everything: minutes on a quick machine, many on a slow one.
+const LONGEST_CHECK: Duration = Duration::from_secs(30 * 60);
+
 /// A parsed command line.
 #[derive(Debug)]
 pub enum Invocation {
     Help,
     Build { root: Option<PathBuf>, dest: Option<PathBuf> },
-    Serve { root: Option<PathBuf>, port: Option<u16>, open: bool },
+    Serve { root: Option<PathBuf>, port: Option<u16>, open: bool, xtask: Option<PathBuf>, check_limit: Duration },
 }
 
 /// The command line cannot be understood.
@@ -49,12 +55,17 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usa
     let mut parser = Parser::from_iter(args);
     let mut command = None;
     let (mut root, mut dest, mut port, mut open) = (None, None, None, true);
+    let (mut xtask, mut check_limit) = (None, LONGEST_CHECK);
     while let Some(arg) = parser.next()? {
         match (&arg, command.as_deref()) {
             (Arg::Short('h') | Arg::Long("help"), _) => return Ok(Invocation::Help),
             (Arg::Long("root"), _) => root = Some(PathBuf::from(parser.value()?)),
             (Arg::Long("dest"), Some("build")) => dest = Some(PathBuf::from(parser.value()?)),
             (Arg::Long("port"), Some("serve")) => port = Some(parser.value()?.parse()?),
+            (Arg::Long("xtask"), Some("serve")) => xtask = Some(PathBuf::from(parser.value()?)),
+            (Arg::Long("check-limit"), Some("serve")) => {
+                check_limit = Duration::from_secs(parser.value()?.parse()?);
+            }
             (Arg::Long("no-open"), Some("serve")) => open = false,
             (Arg::Value(value), None) if value == "help" => return Ok(Invocation::Help),
             (Arg::Value(value), None) if value == "build" || value == "serve" => {
@@ -65,7 +76,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usa
     }
     match command.as_deref() {
         Some("build") => Ok(Invocation::Build { root, dest }),
-        Some(_) => Ok(Invocation::Serve { root, port, open }),
+        Some(_) => Ok(Invocation::Serve { root, port, open, xtask, check_limit }),
         None => Err(Usage("say what to do: build or serve".to_owned())),
     }
 }

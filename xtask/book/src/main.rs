@@ -42,8 +42,8 @@ fn run() -> anyhow::Result<u8> {
             }
             Ok(u8::from(!build.findings.is_empty()))
         }
-        Invocation::Serve { root, port, open } => {
-            serve::serve(&Options { root: find_root(root)?, port, open })?;
+        Invocation::Serve { root, port, open, xtask, check_limit } => {
+            serve::serve(&Options { root: find_root(root)?, port, open, xtask, check_limit })?;
             Ok(0)
         }
     }

@@ -15,7 +15,8 @@ use crate::term::Progress;
 /// The interactive book on a loopback port, rebuilt on every change.
 pub fn serve(course: &Course, options: &Options) -> Result<u8> {
     let mut command = book(course)?;
-    command.arg("serve");
+    let own = std::env::current_exe().context("cannot tell where this program is")?;
+    command.arg("serve").arg("--xtask").arg(own);
     if let Some(port) = options.port {
         command.arg("--port").arg(port.to_string());
     }

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a browser on the same machine needs: one request without a body on a connection.
+//! As much of HTTP/1.1 as a browser on the same machine needs: one request on a connection, mostly without a body.
 
 use std::io::{self, Read, Write};
 
@@ -12,6 +12,16 @@ pub(super) struct Request {
     /// As it was sent, query included.
     pub(super) target: String,
     headers: Vec<(String, String)>,
+    /// What came behind the head: the begin of the body.
+    begun: Vec<u8>,
+}
+
+/// A body that was announced, or why it is not read.
+#[derive(Debug)]
+pub(super) enum Body {
+    Whole(Vec<u8>),
+    TooLong,
+    Unclear,
 }
 
 impl Request {
@@ -29,7 +39,9 @@ impl Request {
             let mut request = httparse::Request::new(&mut headers);
             match request.parse(&head) {
                 Ok(httparse::Status::Partial) => {}
-                Ok(httparse::Status::Complete(_)) => return Ok(Request::from(&request)),
+                Ok(httparse::Status::Complete(length)) => {
+                    return Ok(Request::from(&request).map(|read| Request { begun: head[length..].to_vec(), ..read }));
+                }
                 Err(_) => return Ok(None),
             }
         }
@@ -44,7 +56,29 @@ impl Request {
             method: request.method?.to_owned(),
             target: request.path?.to_owned(),
             headers: request.headers.iter().map(header).collect::<Option<_>>()?,
+            begun: Vec::new(),
         })
+    }
+
+    /// Reads the body, of `limit` bytes at most.
+    pub(super) fn body(&self, stream: &mut impl Read, limit: usize) -> io::Result<Body> {
+        let mut lengths = self.header("content-length");
+        let length = match (lengths.next().map(str::parse), lengths.next()) {
+            (Some(Ok(length)), None) if self.header("transfer-encoding").next().is_none() => length,
+            _ => return Ok(Body::Unclear),
+        };
+        if length > limit || self.begun.len() > length {
+            return Ok(Body::TooLong);
+        }
+        let mut body = self.begun.clone();
+        stream.take((length - body.len()) as u64).read_to_end(&mut body)?;
+        Ok(if body.len() == length { Body::Whole(body) } else { Body::Unclear })
+    }
+
+    /// The value of one parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.target.split_once('?')?;
+        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
     }
 
     pub(super) fn path(&self) -> &str {
@@ -65,17 +99,24 @@ pub(super) struct Response {
     /// Added to the page's policy, as sources of `script-src`.
     pub(super) scripts: String,
     pub(super) extra: Vec<(&'static str, String)>,
+    /// Whether a page of ours may frame it; nobody else's may.
+    pub(super) framed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Status {
     Ok,
+    Accepted,
     MovedPermanently,
     BadRequest,
+    Unauthorized,
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    Conflict,
+    ContentTooLarge,
     MisdirectedRequest,
+    ToolFailed,
     ServiceUnavailable,
 }
 
@@ -83,11 +124,16 @@ impl Status {
     fn line(self) -> &'static str {
         match self {
             Status::Ok => "200 OK",
+            Status::Accepted => "202 Accepted",
             Status::MovedPermanently => "308 Permanent Redirect",
             Status::BadRequest => "400 Bad Request",
+            Status::Unauthorized => "401 Unauthorized",
             Status::Forbidden => "403 Forbidden",
             Status::NotFound => "404 Not Found",
             Status::MethodNotAllowed => "405 Method Not Allowed",
+            Status::Conflict => "409 Conflict",
+            Status::ContentTooLarge => "413 Content Too Large",
+            Status::ToolFailed => "500 Internal Server Error",
             Status::MisdirectedRequest => "421 Misdirected Request",
             Status::ServiceUnavailable => "503 Service Unavailable",
         }
@@ -96,7 +142,11 @@ impl Status {
 
 impl Response {
     pub(super) fn new(status: Status, content_type: &'static str, body: impl Into<Vec<u8>>) -> Response {
-        Response { status, content_type, body: body.into(), scripts: String::new(), extra: Vec::new() }
+        Response { status, content_type, body: body.into(), scripts: String::new(), extra: Vec::new(), framed: false }
+    }
+
+    pub(super) fn json(status: Status, value: &serde_json::Value) -> Response {
+        Response::new(status, "application/json", format!("{value}\n"))
     }
 
     pub(super) fn text(status: Status, words: &str) -> Response {
@@ -113,11 +163,12 @@ impl Response {
         // styles in attributes; they run no inline script but the ones that were built into them.
         head.push_str(&format!(
             "Content-Security-Policy: default-src 'self'; script-src 'self'{}; style-src 'self' 'unsafe-inline'; \
-             img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'\r\n\
+             img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors '{}'\r\n\
              Cross-Origin-Resource-Policy: same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n\
              X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\n\
              Connection: close\r\n",
-            self.scripts
+            self.scripts,
+            if self.framed { "self" } else { "none" },
         ));
         for (name, value) in &self.extra {
             head.push_str(&format!("{name}: {value}\r\n"));

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
+use super::api::{self, Api};
 use super::guard;
 use super::http::{Request, Response, Status};
-use super::live::{self, Live, Now};
+use super::live::{Listener, Live, Now};
+use super::page::{self, ASSETS};
 use crate::site::{File, Place};
 use crate::text::{escape_html, percent_decode};
 
@@ -36,7 +38,8 @@ pub(super) fn bind(port: Option<u16>) -> anyhow::Result<TcpListener> {
     }
 }
 
-pub(super) fn start(listener: TcpListener, port: u16, live: Arc<Live>) {
+pub(super) fn start(listener: TcpListener, port: u16, live: Arc<Live>, api: Option<Api>) {
+    let api = Arc::new(api);
     let open = Arc::new(AtomicUsize::new(0));
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -44,14 +47,14 @@ pub(super) fn start(listener: TcpListener, port: u16, live: Arc<Live>) {
                 std::thread::sleep(Duration::from_millis(50)); // out of file descriptors, most likely
                 continue;
             };
-            let (live, open) = (Arc::clone(&live), Arc::clone(&open));
+            let (live, api, open) = (Arc::clone(&live), Arc::clone(&api), Arc::clone(&open));
             if open.fetch_add(1, Ordering::Relaxed) >= MOST_CONNECTIONS {
                 open.fetch_sub(1, Ordering::Relaxed);
                 continue; // closed without an answer; a browser asks again
             }
             std::thread::spawn(move || {
                 // A reader who goes away in the middle is no error.
-                let _ = answer(&stream, port, &live).and_then(|()| hang_up(&stream));
+                let _ = answer(&stream, port, &live, api.as_ref().as_ref()).and_then(|()| hang_up(&stream));
                 open.fetch_sub(1, Ordering::Relaxed);
             });
         }
@@ -71,7 +74,7 @@ fn hang_up(mut stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(mut stream: &TcpStream, port: u16, live: &Live) -> io::Result<()> {
+fn answer(mut stream: &TcpStream, port: u16, live: &Live, api: Option<&Api>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
@@ -83,15 +86,15 @@ fn answer(mut stream: &TcpStream, port: u16, live: &Live) -> io::Result<()> {
         return refusal.write(&mut stream, request.method != "HEAD");
     }
     match (request.method.as_str(), request.path()) {
-        ("GET", "/-/events") => {
-            let head = Response::new(Status::Ok, "text/event-stream", "").head(None);
-            stream.write_all(head.as_bytes())?;
-            live.tell(&mut stream)
-        }
-        ("GET" | "HEAD", "/-/live.js") => {
-            let script = Response::new(Status::Ok, "text/javascript; charset=utf-8", live::SCRIPT);
-            script.write(&mut stream, request.method == "GET")
-        }
+        ("GET", "/-/events") => tell(stream, live, Listener::Page),
+        (_, path) if path.starts_with(api::PREFIX) => match api {
+            Some(api) => match api.answer(&request, &mut stream)? {
+                api::Answer::Once(response) => response.write(&mut stream, true),
+                api::Answer::Events => tell(stream, live, Listener::Trusted),
+            },
+            None => Response::text(Status::NotFound, "this book is only read: `cargo xtask serve` can check as well")
+                .write(&mut stream, true),
+        },
         ("GET" | "HEAD", path) => look_up(&live.now(), path).write(&mut stream, request.method == "GET"),
         _ => {
             let mut response = Response::text(Status::MethodNotAllowed, "the book is only read: use GET");
@@ -101,12 +104,26 @@ fn answer(mut stream: &TcpStream, port: u16, live: &Live) -> io::Result<()> {
     }
 }
 
+fn tell(mut stream: &TcpStream, live: &Live, listener: Listener) -> io::Result<()> {
+    let head = Response::new(Status::Ok, "text/event-stream", "").head(None);
+    stream.write_all(head.as_bytes())?;
+    live.tell(&mut stream, listener)
+}
+
 fn look_up(now: &Now, path: &str) -> Response {
+    if let Some((_, content_type, content)) = ASSETS.iter().find(|(asset, ..)| *asset == path) {
+        return Response::new(Status::Ok, content_type, *content);
+    }
     let Some(site) = &now.site else {
         return no_book(now.error.as_deref().unwrap_or("the book is being built for the first time"));
     };
     match site.find(&percent_decode(path)) {
-        Place::File(file) => page(Status::Ok, file, now),
+        Place::File(file) => {
+            let mut response = page(Status::Ok, file, now);
+            // Without JavaScript, a page has its contents in a frame.
+            response.framed = path.ends_with("/toc.html");
+            response
+        }
         Place::Folder => {
             let mut response = Response::text(Status::MovedPermanently, "the page is a folder");
             response.extra.push(("Location", format!("{path}/")));
@@ -123,10 +140,7 @@ fn page(status: Status, file: &File, now: &Now) -> Response {
     let mut response = Response::new(status, file.content_type, file.bytes.as_slice());
     response.scripts.clone_from(&file.scripts);
     if file.content_type.starts_with("text/html") {
-        let script = format!("<script src=\"/-/live.js\" data-build=\"{}\"></script>", now.build);
-        let end = b"</body>";
-        let at = response.body.windows(end.len()).rposition(|window| window == end).unwrap_or(response.body.len());
-        response.body.splice(at..at, script.into_bytes());
+        page::add_live_parts(&mut response.body, &now.build);
     }
     response
 }
@@ -140,8 +154,9 @@ fn no_book(words: &str) -> Response {
          <body style=\"font-family: system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem\">\
          <h1>The book could not be built</h1><pre style=\"white-space: pre-wrap\">{}</pre>\
          <p>Mend it and save: this page renews itself.</p>\
-         <script src=\"/-/live.js\" data-build=\"\"></script></body></html>",
-        escape_html(words)
+         {}</body></html>",
+        escape_html(words),
+        page::script("")
     );
     Response::new(Status::ServiceUnavailable, "text/html; charset=utf-8", html)
 }

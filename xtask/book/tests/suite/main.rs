@@ -1,7 +1,10 @@
 //! The `book` command, as a writer or reader runs it, on a small book.
 
+mod attacks;
 mod build;
+mod checks;
 mod fixture;
 mod refusals;
 mod serve;
 mod server;
+mod tool;

@@ -19,7 +19,7 @@ fn answers_only_to_its_own_names() {
         String::new(),
     ];
     for host in &strangers {
-        for target in ["/", "/-/events", "/-/live.js"] {
+        for target in ["/", "/-/events", "/-/live/main.js"] {
             assert_eq!(server.ask("GET", target, &[("Host", host)]).status, 421, "{host} {target}");
         }
     }

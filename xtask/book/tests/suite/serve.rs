@@ -14,7 +14,8 @@ fn serves_pages_and_files_with_their_types() {
         ("/ch01-first/?from=here", "text/html; charset=utf-8"),
         ("/ch01-first/01-greeter.html", "text/html; charset=utf-8"),
         ("/images/map%2Esvg", "image/svg+xml"),
-        ("/-/live.js", "text/javascript; charset=utf-8"),
+        ("/-/live/main.js", "text/javascript; charset=utf-8"),
+        ("/-/live/live.css", "text/css; charset=utf-8"),
     ] {
         let answer = server.get(target);
         assert_eq!(answer.status, 200, "{target}");
@@ -42,7 +43,8 @@ fn only_its_own_scripts_run_and_the_page_gets_the_live_one() {
     assert!(!scripts.contains("unsafe"), "{scripts}");
     assert_eq!(scripts.matches("'sha256-").count(), page.body.matches("<script>").count(), "{scripts}");
     assert!(page.body.trim_end().ends_with("</script></body>\n</html>"), "{}", page.body);
-    assert!(page.body.contains("<script src=\"/-/live.js\" data-build="));
+    assert!(page.body.contains("<script type=\"module\" src=\"/-/live/main.js\" data-build="));
+    assert!(page.body.contains("<link rel=\"stylesheet\" href=\"/-/live/live.css\"></head>"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(page.header("access-control-allow-origin"), None);
 }

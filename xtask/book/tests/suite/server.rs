@@ -15,6 +15,8 @@ pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
     pub(crate) port: u16,
+    /// Of the printed address; empty where nothing can be checked.
+    pub(crate) token: String,
 }
 
 impl Server {
@@ -41,10 +43,12 @@ impl Server {
                 }
             }
         });
-        let mut server = Server { child, lines, port: 0 };
+        let mut server = Server { child, lines, port: 0, token: String::new() };
         let line = server.says("the book is at http://127.0.0.1:");
         let port = line.split(':').nth(2).and_then(|rest| rest.split('/').next());
         server.port = port.and_then(|port| port.parse().ok()).expect("a port in the address");
+        let token = line.split("#token=").nth(1).and_then(|rest| rest.split(' ').next());
+        server.token = token.unwrap_or_default().to_owned();
         server
     }
 
@@ -82,10 +86,35 @@ impl Server {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// A page's own request, with all that a browser sends along.
+    pub(crate) fn post(&self, path: &str) -> Answer {
+        self.post_with(path, &[("Authorization", &format!("Bearer {}", self.token))], "")
+    }
+
+    /// The same with these headers instead of the token, and a body.
+    pub(crate) fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let host = format!("127.0.0.1:{}", self.port);
+        let length = body.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}"
+        ))
+    }
+
     /// The events that an open page gets.
     pub(crate) fn events(&self) -> Events {
+        self.listen("/-/events", "")
+    }
+
+    /// The events that an open page with the token gets.
+    pub(crate) fn all_events(&self) -> Events {
+        self.listen("/-/api/events", &format!("Authorization: Bearer {}\r\n", self.token))
+    }
+
+    fn listen(&self, path: &str, headers: &str) -> Events {
         let mut stream = self.connect();
-        let request = format!("GET /-/events HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:{}\r\n{headers}\r\n", self.port);
         stream.write_all(request.as_bytes()).expect("a sent request");
         Events { lines: BufReader::new(stream) }
     }
@@ -107,8 +136,14 @@ impl Server {
     }
 }
 
+/// Asked to end first, so that it ends what it started.
 impl Drop for Server {
     fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let until = Instant::now() + DEADLINE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -133,6 +168,17 @@ pub(crate) struct Events {
 }
 
 impl Events {
+    /// Waits for an event of that name whose data has these words, and gives the data.
+    #[track_caller]
+    pub(crate) fn until(&mut self, name: &str, words: &str) -> String {
+        loop {
+            let (found, data) = self.next();
+            if found == name && data.contains(words) {
+                return data;
+            }
+        }
+    }
+
     /// The next event's name and data.
     #[track_caller]
     pub(crate) fn next(&mut self) -> (String, String) {
