@@ -5,6 +5,10 @@ use super::{SHOWN, chapter_link, insert_before, kicker, state, text_start};
 use crate::course::{self, Course};
 use crate::text::{escape_html, plain};
 
+/// What the place of Check says in a static copy.
+const UNSERVED: &str = "<p class=\"check-unserved\">This copy of the book is to be read. Start it with \
+                        <code>cargo xtask serve</code> in the course’s folder, and this place checks your work.</p>";
+
 pub(super) fn add(html: &str, name: &str, course: &Course) -> String {
     let (Some(exercise), Some(short)) = (course.exercise(name), course::short_name(name)) else {
         return html.to_owned();
@@ -35,8 +39,9 @@ pub(super) fn add(html: &str, name: &str, course: &Course) -> String {
         Some(at) => format!("{}{ticket}{}", &html[..at], &html[at..]),
         None => html,
     };
-    // Check and its results come where the task ends.
-    insert_before(&html, "<h2 id=\"hints\"", &format!("<section class=\"check\" data-check=\"{name}\"></section>\n"))
+    // Check and its results come where the task ends; the words stand there while nobody serves the book.
+    let place = format!("<section class=\"check\" data-check=\"{name}\">{UNSERVED}</section>\n");
+    insert_before(&html, "<h2 id=\"hints\"", &place)
 }
 
 fn row(term: &str, html: &str) -> String {
