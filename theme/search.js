@@ -19,7 +19,6 @@
 
   let sections = null;
   let dialog = null;
-  let selected = -1;
 
   const load = () => new Promise((resolve, reject) => {
     if (sections) return resolve();
@@ -113,51 +112,40 @@
     dialog = document.createElement("dialog");
     dialog.className = "search";
     dialog.setAttribute("aria-label", "Search the book");
-    dialog.innerHTML = `<div class="search-field"><input type="search" role="combobox" aria-expanded="true"
-      aria-controls="search-results" aria-autocomplete="list" aria-label="Search the book" placeholder="Search the book"
-      autocomplete="off" spellcheck="false"><button type="button" class="bar-button">Close</button></div>
-      <p class="search-count" role="status"></p><ul class="search-results" id="search-results" role="listbox" aria-label="Results"></ul>`;
+    dialog.innerHTML = `<div class="search-field"><input type="search" aria-label="Search the book"
+      aria-controls="search-results" placeholder="Search the book" autocomplete="off" spellcheck="false"><button type="button" class="bar-button">Close</button></div>
+      <p class="search-count" role="status"></p><ol class="search-results" id="search-results" aria-label="Results"></ol>`;
     document.body.append(dialog);
     const input = dialog.querySelector("input");
     input.addEventListener("input", show);
     dialog.querySelector("button").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    // Arrows walk through the links, from the field and back to it; Enter in the field takes the first.
     dialog.addEventListener("keydown", (event) => {
-      const items = [...dialog.querySelectorAll("[role=option]")];
+      const links = [...dialog.querySelectorAll(".search-results a")];
+      const at = links.indexOf(document.activeElement);
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        const step = event.key === "ArrowDown" ? 1 : -1;
-        if (items.length > 0) select(items, (selected + step + items.length) % items.length);
+        const to = at + (event.key === "ArrowDown" ? 1 : -1);
+        (links[Math.min(to, links.length - 1)] ?? input).focus();
       } else if (event.key === "Enter" && event.target === input) {
         event.preventDefault();
-        items[Math.max(selected, 0)]?.querySelector("a").click();
+        links[0]?.click();
       }
     });
-    dialog.querySelector("ul").addEventListener("click", (event) => {
+    dialog.querySelector("ol").addEventListener("click", (event) => {
       // A result on this very page does not load anew; the dialog would stay.
       if (event.target.closest("a") && !event.ctrlKey && !event.metaKey) dialog.close();
     });
   };
 
-  const select = (items, index) => {
-    selected = index;
-    items.forEach((item, at) => item.setAttribute("aria-selected", String(at === index)));
-    dialog.querySelector("input").setAttribute("aria-activedescendant", items[index]?.id ?? "");
-    items[index]?.scrollIntoView({ block: "nearest" });
-  };
-
   const show = () => {
     const query = dialog.querySelector("input").value;
     const results = sections ? find(query) : [];
-    const list = dialog.querySelector("ul");
-    list.replaceChildren(...results.map((result, index) => {
+    dialog.querySelector("ol").replaceChildren(...results.map((result) => {
       const item = document.createElement("li");
-      item.id = `search-result-${index}`;
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
       const link = item.appendChild(document.createElement("a"));
       link.href = html.dataset.root + result.section.url;
-      link.tabIndex = -1;
       const title = link.appendChild(document.createElement("span"));
       title.className = "search-title";
       title.textContent = result.section.title;
@@ -167,7 +155,6 @@
       link.append(teaser(result));
       return item;
     }));
-    select([...list.children], results.length > 0 ? 0 : -1);
     const words = query.trim() === "" ? "" : results.length === 0 ? "Nothing found." : results.length === MOST ? `The best ${MOST} places` : results.length === 1 ? "1 place" : `${results.length} places`;
     dialog.querySelector(".search-count").textContent = words;
   };
