@@ -25,13 +25,10 @@ const names = fs
 
 const figure = (page, name) => page.locator(`figure[data-widget="${name}"]`);
 
-/** The sentence, once it has come to rest and differs from `before`. */
-async function told(page, name, before = "") {
+/** The sentence, once it has come to rest. */
+async function told(page, name) {
   const status = figure(page, name).getByRole("status");
-  await page.waitForFunction(
-    ([element, before]) => element.textContent !== "" && element.textContent !== before,
-    [await status.elementHandle(), before],
-  );
+  await page.waitForFunction((element) => !element.ariaBusy && element.textContent !== "", await status.elementHandle());
   return status.textContent();
 }
 
@@ -50,38 +47,24 @@ for (const name of names) {
         else await page.keyboard.press("Tab");
         assert.ok(await control.evaluate((el) => el === document.activeElement), `control ${index} is next`);
         assert.ok(await control.evaluate((el) => el.labels[0]?.textContent.trim()), `control ${index} has a label`);
-        const status = figure(page, name).getByRole("status");
-        const before = await status.textContent();
+        const before = await told(page, name);
         const kind = await control.evaluate((el) => el.type);
         const keys = { checkbox: ["Space"], number: ["ArrowUp"], range: ["ArrowLeft", "ArrowRight", "ArrowRight"] };
         for (const key of keys[kind] ?? ["ArrowDown", "ArrowUp", "ArrowUp"]) {
           await page.keyboard.press(key);
-          if (await changed(page, status, before)) {
+          if ((await told(page, name)) !== before) {
             heard += 1;
             break;
           }
         }
       }
-      assert.ok(heard >= Math.min(2, await controls.count()), `only ${heard} controls change what is said`);
-      const last = await figure(page, name).getByRole("status").textContent();
+      assert.ok(heard * 2 >= (await controls.count()), `only ${heard} controls change what is said`);
       const reset = figure(page, name).getByRole("button", { name: "Reset" });
       await reset.focus();
       await page.keyboard.press("Enter");
-      if (last !== first) assert.equal(await told(page, name, last), first, "reset gives the first state again");
+      assert.equal(await told(page, name), first, "reset gives the first state again");
     }),
   );
-}
-
-/** Whether the sentence differs from `before` soon. */
-async function changed(page, status, before) {
-  try {
-    await page.waitForFunction(([el, before]) => el.textContent !== before, [await status.elementHandle(), before], {
-      timeout: 1_000,
-    });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 test(
@@ -95,10 +78,11 @@ test(
       const whole = await told(page, name);
       await widget.getByRole("button", { name: "From the start" }).press("Enter");
       assert.match(await where.textContent(), /^Step 1 of \d+$/, name);
-      const one = await told(page, name, whole);
+      const one = await told(page, name);
+      assert.notEqual(one, whole, `${name} tells of its first step`);
       await widget.getByRole("button", { name: "Next" }).press("Enter");
       assert.match(await where.textContent(), /^Step 2 of \d+$/, name);
-      await told(page, name, one);
+      assert.notEqual(await told(page, name), one, `${name} tells of its second step`);
       await widget.getByRole("button", { name: "Back" }).press("Enter");
       await widget.getByRole("button", { name: "Back" }).press("Enter");
       assert.match(await where.textContent(), /^Step 1 of \d+$/, `${name} stays at its first step`);

@@ -73,7 +73,7 @@
                 node("rect", { x: x(request.arrives_ms), y, width: x(started) - x(request.arrives_ms), height: 22, fill: stripes, class: "w-edge" }),
                 part(started, request.begins_ms, y, 2), handler, arrow,
             ];
-        }).flat(2);
+        });
         const lanes = Array.from({ length: result.environments }, (_, index) =>
             node("text", { x: 0, y: index * lane + 24 }, String(index + 1)));
         const ticks = axis(end, Math.max(3, Math.floor(width / 110))).flatMap((ms) => [

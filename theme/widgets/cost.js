@@ -87,7 +87,7 @@
         });
         const [arm, x86] = bills;
         const picture = node("svg", { viewBox: `0 0 ${width} 62`, height: 62, role: "img",
-            "aria-label": `Bars: ${usd(arm.total)} on arm64, ${usd(x86.total)} on x86_64` }, bars.flat(3));
+            "aria-label": `Bars: ${usd(arm.total)} on arm64, ${usd(x86.total)} on x86_64` }, bars);
         const row = (head, cells, mark) => node("tr", {}, node("th", { scope: "row" },
             mark ? [...key(mark, head).childNodes] : head), cells.map((cell) => node("td", {}, cell)));
         const table = node("table", {},

@@ -1,6 +1,13 @@
 /* Facts of exercises/fixtures/data, for the widgets. Written by a test: change the fixtures, then run
  * COURSE_RENEW=1 cargo test -p course --test widgets */
 Widgets.facts = {
+  "compute": {
+    "one_vcpu_memory": {
+      "as_of": "2026-11-24",
+      "source": "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
+      "value": 1769
+    }
+  },
   "concurrency": {
     "account_concurrency": {
       "as_of": "2026-11-24",
@@ -58,6 +65,16 @@ Widgets.facts = {
       "source": "https://aws.amazon.com/lambda/pricing/",
       "value": 1000000
     },
+    "interface_endpoint_gigabyte": {
+      "as_of": "2026-11-24",
+      "source": "https://aws.amazon.com/privatelink/pricing/",
+      "value": "0.01"
+    },
+    "interface_endpoint_hour": {
+      "as_of": "2026-11-24",
+      "source": "https://aws.amazon.com/privatelink/pricing/",
+      "value": "0.01"
+    },
     "logs_free_gigabytes": {
       "as_of": "2026-11-24",
       "source": "https://aws.amazon.com/cloudwatch/pricing/",
@@ -67,6 +84,16 @@ Widgets.facts = {
       "as_of": "2026-11-24",
       "source": "https://aws.amazon.com/cloudwatch/pricing/",
       "value": "0.50"
+    },
+    "nat_gateway_gigabyte": {
+      "as_of": "2026-11-24",
+      "source": "https://aws.amazon.com/vpc/pricing/",
+      "value": "0.045"
+    },
+    "nat_gateway_hour": {
+      "as_of": "2026-11-24",
+      "source": "https://aws.amazon.com/vpc/pricing/",
+      "value": "0.045"
     },
     "request": {
       "as_of": "2026-11-22",

@@ -70,7 +70,7 @@
         for (const [name, value] of Object.entries(attributes)) {
             if (value !== null && value !== undefined) made.setAttribute(name, value);
         }
-        made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+        made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
         return made;
     }
 
@@ -177,7 +177,11 @@
             where.textContent = steps ? `Step ${step} of ${steps}` : "";
             // Said when a slider rests, not at every pixel.
             clearTimeout(telling);
-            telling = setTimeout(() => { status.textContent = drawn.status; }, status.textContent ? 150 : 0);
+            status.setAttribute("aria-busy", "true");
+            telling = setTimeout(() => {
+                status.textContent = drawn.status;
+                status.removeAttribute("aria-busy");
+            }, status.textContent ? 150 : 0);
         }
 
         function go(to) {

@@ -5,9 +5,14 @@
 //! solves the same question writes them; until there is one, the reference stands here, found in another way than the
 //! widget finds it. `COURSE_RENEW=1 cargo test -p course --test widgets` writes the files anew.
 
+mod alias;
 mod cold_start;
 mod concurrency;
 mod cost;
+mod iam;
+mod memory;
+mod sqs;
+mod vpc;
 
 use std::env;
 use std::fs;
@@ -17,6 +22,7 @@ use serde_json::{Map, Value, json};
 
 /// The facts that the widgets read.
 const FACTS: &[(&str, &[&str])] = &[
+    ("compute", &["one_vcpu_memory"]),
     (
         "concurrency",
         &[
@@ -34,8 +40,12 @@ const FACTS: &[(&str, &[&str])] = &[
             "arm64_gigabyte_second_above",
             "free_gigabyte_seconds",
             "free_requests",
+            "interface_endpoint_gigabyte",
+            "interface_endpoint_hour",
             "logs_free_gigabytes",
             "logs_gigabyte",
+            "nat_gateway_gigabyte",
+            "nat_gateway_hour",
             "request",
             "x86_64_gigabyte_second",
             "x86_64_gigabyte_second_above",
