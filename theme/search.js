@@ -10,12 +10,13 @@
   const HAN = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]/;
   const MOST = 30;
   const fold = (text) => text.normalize("NFKC").toLowerCase().replaceAll("臺", "台").replaceAll("’", "'");
-  /** Enough of a stemmer for "deployed", "deploys" and "deploying", and never shorter than three letters. */
+  /** Enough of a stemmer for "deployed", "deploys" and "retries": what is left must begin a word. */
   const stem = (word) => {
-    const cut = word.replace(/(?:'s|ies|ied|y)$/, (end) => (end === "'s" ? "" : "i"))
-      .replace(/(?:ings?|ed|es|e|s)$/, "");
+    const cut = word.replace(/(?:'s|ies|ied|ings?|ed|es|e|s|y)$/, "");
     return cut.length < 3 ? word : cut.replace(/([bdgmnprt])\1$/, "$1");
   };
+  /** Words that are everywhere count only where nothing else was asked for. */
+  const COMMON = new Set("a an and are as at be by can do does for from how i in is it its my of on or that the this to was what when which why with you your".split(" "));
 
   let sections = null;
   let dialog = null;
@@ -55,7 +56,9 @@
   const count = (text, pattern) => Math.min((text.match(pattern) ?? []).length, 8);
 
   const find = (query) => {
-    const wanted = terms(query);
+    const all = terms(query);
+    const rare = all.filter(({ part }) => !COMMON.has(part));
+    const wanted = rare.length > 0 ? rare : all;
     if (wanted.length === 0) return [];
     const phrase = fold(query.trim());
     const found = [];
