@@ -42,6 +42,18 @@ pub fn data(name: &str) -> Value {
     fixture_json(&format!("data/{name}"))
 }
 
+/// The same with nothing but the numbers and prices: `{"request": "0.0000002", …}`. A check that sends facts with its
+/// event, so that the function computes with what it is given, sends these.
+///
+/// # Panics
+/// As [`fixture`] does.
+#[must_use]
+#[track_caller]
+pub fn values(name: &str) -> Value {
+    let Value::Object(facts) = data(name) else { panic!("data/{name}.json is not a map of facts") };
+    facts.into_iter().map(|(name, fact)| (name, fact["value"].clone())).collect()
+}
+
 #[track_caller]
 fn read(name: &str) -> String {
     let path = root().join(FOLDER).join(format!("{name}.json"));

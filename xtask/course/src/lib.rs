@@ -5,6 +5,6 @@ mod fixtures;
 mod judged_file;
 mod seed;
 
-pub use fixtures::{data, fixture, fixture_json, root};
+pub use fixtures::{data, fixture, fixture_json, root, values};
 pub use judged_file::JudgedFile;
 pub use seed::Seed;
