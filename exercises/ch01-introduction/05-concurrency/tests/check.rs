@@ -170,12 +170,12 @@ fn keeps_the_smallest_of_three_maxima() {
     let mut seed = Seed::at_run_time();
     let (small, large) = (seed.number(6..=300), seed.number(306..=600));
     for (story, facts, maximum, minutes, peak) in [
-        ("the mapping's own maximum", account(5_000), Some(small), 1 + 50, small),
-        ("a new account's quota", account(small), None, 1 + 50, small),
-        ("the smaller of both", account(small), Some(large), 1 + 50, small),
-        ("a maximum below five", account(5_000), Some(2), (5 + 50 * small).div_ceil(2), 2),
+        ("the mapping's own maximum", account(5_000), Some(small), 1 + 9, small),
+        ("a new account's quota", account(small), None, 1 + 9, small),
+        ("the smaller of both", account(small), Some(large), 1 + 9, small),
+        ("a maximum below five", account(5_000), Some(2), (5 + 9 * small).div_ceil(2), 2),
     ] {
-        let outcome = ask(format!("{story} decides"), &facts, &queue(5 + 50 * small, 1, 60_000, maximum));
+        let outcome = ask(format!("{story} decides"), &facts, &queue(5 + 9 * small, 1, 60_000, maximum));
         outcome.expect_json(json!({ "minutes": minutes, "peak": peak }));
     }
     let outcome = ask("10,000 messages in an ordinary account", &facts(), &queue(10_000, 1, 60_000, None));

@@ -5,6 +5,7 @@ use std::ops::{Add, Mul};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+// ANCHOR: types
 /// Ten-billionths of a US dollar: every price of Lambda in us-east-1 is a whole number of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Usd(pub(crate) u128);
@@ -20,6 +21,7 @@ pub(crate) struct MegabyteMillis(pub(crate) u128);
 /// A price times memory times time, exact. One division makes US dollars of it, see [`Exact::rounded`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exact(u128);
+// ANCHOR_END: types
 
 impl MegabyteMillis {
     /// In one gigabyte-second: 1,024 MB times 1,000 ms.
@@ -60,12 +62,14 @@ impl Mul<u128> for Price {
     }
 }
 
+// ANCHOR: rounded
 impl Exact {
     /// The only division, to the nearest ten-billionth, and up from the middle.
     pub(crate) fn rounded(self) -> Usd {
         Usd((self.0 + MegabyteMillis::IN_A_GIGABYTE_SECOND / 2) / MegabyteMillis::IN_A_GIGABYTE_SECOND)
     }
 }
+// ANCHOR_END: rounded
 
 impl Add for Exact {
     type Output = Exact;

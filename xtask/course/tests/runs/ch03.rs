@@ -1,74 +1,16 @@
-//! What the pages print comes from runs. Each test here runs an example of this package as Lambda would and compares
-//! what came out with the file that the page includes; `COURSE_RENEW=1 cargo test -p course --test runs` writes the
-//! files anew. Times and memory differ from run to run: they are kept in the files and not compared.
+//! What chapter 3 prints.
 
-use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use course::{data, fixture, root};
-use local_lambda::{Fate, Function, Outcome, What};
+use course::{data, fixture};
+use local_lambda::{Fate, What};
 use serde_json::{Value, json};
 
-/// An example as a function, by the name that it has on the page.
-fn function(example: &str, name: &str) -> Function {
-    let test = env::current_exe().expect("the path of this test");
-    let folder = test.ancestors().nth(2).expect("the folder above").join("examples");
-    let program = folder.join(format!("{example}{}", env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "{} is not built: run `cargo test -p course`", program.display());
-    Function::builder(program).name(name).start()
-}
-
-/// Compares with `src/runs/<chapter>/<name>`, or writes it.
-#[track_caller]
-fn same(chapter: &str, name: &str, text: &str) {
-    let path = root().join("src/runs").join(chapter).join(name);
-    if env::var_os("COURSE_RENEW").is_some() {
-        write(&path, text);
-    }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        without_times(&kept) == without_times(text),
-        "{} is not what the run prints now; COURSE_RENEW=1 renews it\n--- in the file\n{kept}\n--- now\n{text}",
-        path.display()
-    );
-}
-
-fn write(path: &PathBuf, text: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
-    fs::write(path, text).expect("the file can be written");
-}
-
-/// Every number before ` ms` and ` MB` becomes a `#`.
-fn without_times(text: &str) -> String {
-    let mut words: Vec<&str> = text.split(' ').collect();
-    for index in 1..words.len() {
-        let unit = words[index].trim_start_matches(|c: char| !c.is_alphabetic());
-        let is_measure = unit.starts_with("ms") || unit.starts_with("MB");
-        if is_measure && words[index - 1].bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-            words[index - 1] = "#";
-        }
-    }
-    words.join(" ")
-}
-
-/// What was sent, what came back, and the whole log.
-fn told(sent: &str, outcome: &Outcome) -> String {
-    let answer = String::from_utf8_lossy(&outcome.payload()).into_owned();
-    let log: String = outcome.log.iter().map(|line| format!("{}\n", line.text.trim_end())).collect();
-    format!("event   {sent}\nanswer  {answer}\n\n{log}")
-}
+use crate::{facts, function, same, told, units, usd};
 
 #[test]
-fn numbers_before_a_unit_are_not_compared() {
-    assert_eq!(without_times("Duration: 1.20 ms\tBilled Duration: 4 ms\n"), "Duration: # ms\tBilled Duration: # ms\n");
-    assert_eq!(without_times("3 copies of 10x15"), "3 copies of 10x15");
-}
-
-#[test]
-fn ch03_a_typed_handler_answers_cold_and_warm() {
+fn a_typed_handler_answers_cold_and_warm() {
     let function = function("ch03_quote", "quote");
     let mut text = String::new();
     for event in [r#"{"size":"10x15","copies":3}"#, r#"{"size":"13x18","copies":2,"gift":true}"#] {
@@ -79,7 +21,7 @@ fn ch03_a_typed_handler_answers_cold_and_warm() {
 }
 
 #[test]
-fn ch03_the_runtime_api_call_by_call() {
+fn the_runtime_api_call_by_call() {
     let function = function("ch03_quote", "quote");
     let mut text = String::new();
     for (event, what) in
@@ -105,7 +47,7 @@ fn ch03_the_runtime_api_call_by_call() {
 }
 
 #[test]
-fn ch03_what_the_caller_sees_of_each_failure() {
+fn what_the_caller_sees_of_each_failure() {
     let function = function("ch03_failures", "failures");
     let mut table = String::from(
         "| The handler | The caller reads `errorType` | and `errorMessage` | The process |\n|---|---|---|---|\n",
@@ -134,7 +76,7 @@ fn ch03_what_the_caller_sees_of_each_failure() {
 }
 
 #[test]
-fn ch03_what_the_context_knows() {
+fn what_the_context_knows() {
     let function = function("ch03_context", "look");
     let outcome = function.request().qualifier("live").invoke("{}");
     let text = serde_json::to_string_pretty(&outcome.expect_response()).expect("JSON");
@@ -142,7 +84,7 @@ fn ch03_what_the_context_knows() {
 }
 
 #[test]
-fn ch03_a_guard_cleans_up_also_after_an_error() {
+fn a_guard_cleans_up_also_after_an_error() {
     let function = function("ch03_receipt", "receipt");
     let mut text = String::new();
     for event in [r#"{"order":1042}"#, r#"{"orders":[]}"#] {
@@ -160,7 +102,7 @@ fn ch03_a_guard_cleans_up_also_after_an_error() {
 }
 
 #[test]
-fn ch03_what_is_wrong_with_samples_from_blogs() {
+fn what_is_wrong_with_samples_from_blogs() {
     let mut text = String::new();
     let outcome = function("ch03_quote", "quote").invoke("{ \"size\": \"10x15\", // ten by fifteen\n  \"copies\": 3 }");
     let error: Value = serde_json::from_slice(&outcome.payload()).expect("an error is JSON");
@@ -176,64 +118,38 @@ fn ch03_what_is_wrong_with_samples_from_blogs() {
     same("ch03", "samples.txt", &text);
 }
 
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[test]
-fn ch03_the_limits_of_an_invocation() {
-    let limits = data("invoke-limits");
-    let mut table = String::from("| Limit | Value | Unit | Read on |\n|---|---|---|---|\n");
-    for (name, what) in [
-        ("synchronous_event", "event of a synchronous call"),
-        ("asynchronous_event", "event of an asynchronous call"),
-        ("asynchronous_retries", "retries of an asynchronous call"),
-        ("asynchronous_event_age", "age at which an event in the queue is given up"),
-        ("default_timeout", "timeout unless set"),
-        ("maximum_timeout", "longest timeout"),
-        ("log_result", "end of the log in a result"),
-    ] {
-        let fact = &limits[name];
-        let source = fact["source"].as_str().unwrap_or_default();
-        let (unit, date) = (fact["unit"].as_str().unwrap_or_default(), fact["as_of"].as_str().unwrap_or_default());
-        let value = grouped(fact["value"].as_u64().unwrap_or_default());
-        let _ = writeln!(table, "| {what} | {value} | {unit} | [{date}]({source}) |");
-    }
+fn the_limits_of_an_invocation() {
+    let table = facts(&[
+        ("invoke-limits", "synchronous_event", "event of a synchronous call"),
+        ("invoke-limits", "asynchronous_event", "event of an asynchronous call"),
+        ("invoke-limits", "asynchronous_retries", "retries of an asynchronous call"),
+        ("invoke-limits", "asynchronous_event_age", "age at which an event in the queue is given up"),
+        ("invoke-limits", "default_timeout", "timeout unless set"),
+        ("invoke-limits", "maximum_timeout", "longest timeout"),
+        ("invoke-limits", "log_result", "end of the log in a result"),
+    ]);
     same("ch03", "limits.md", &table);
 }
 
 /// Prices are whole multiples of 1e-10 USD, so the sum is exact.
 #[test]
-fn ch03_what_a_million_greetings_cost() {
+fn what_a_million_greetings_cost() {
     let prices = data("prices");
-    let units = |name: &str| {
-        let text = prices[name]["value"].as_str().unwrap_or_default();
-        let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
-        format!("{decimals:0<10}").parse::<u128>().expect("at most ten decimals")
-    };
+    let units = |name: &str| units(&prices[name]["value"]);
     let (calls, billed) = (1_000_000, Duration::from_millis(2));
     let requests = calls * units("request");
     // 128 MB are an eighth of a GB.
     let duration = calls * billed.as_millis() * units("arm64_gigabyte_second") / 8 / 1_000;
-    let dollars = |units: u128| format!("{}.{:04}", units / 10_000_000_000, units % 10_000_000_000 / 1_000_000);
     let date = prices["request"]["as_of"].as_str().unwrap_or_default();
     let source = prices["request"]["source"].as_str().unwrap_or_default();
     let table = format!(
         "| A million greetings of 2 ms, 128 MB, arm64, us-east-1 | USD |\n|---|---|\n| requests | {} |\n\
          | duration: 250 GB-seconds | {} |\n| together, before the free tier | {} |\n\n\
          Prices of [{date}]({source}).\n",
-        dollars(requests),
-        dollars(duration),
-        dollars(requests + duration)
+        usd(requests),
+        usd(duration),
+        usd(requests + duration)
     );
     same("ch03", "cost.md", &table);
 }
