@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use local_lambda::Ids;
 
 use crate::agenda::{Agenda, Kind, TaskId};
+use crate::target::Answer;
 use crate::trace::{Entry, Trace};
 
 /// The shared inside of a world.
@@ -36,6 +37,7 @@ struct State {
     ids: Ids,
     trace: Vec<Entry>,
     resources: Vec<(String, Arc<dyn Any + Send + Sync>)>,
+    answers: Vec<Answer>,
     /// Since `run_until_idle` was last called.
     invocations: u64,
     bound_to_real_time: bool,
@@ -60,6 +62,7 @@ impl Core {
             ids: Ids::new(seed),
             trace: Vec::new(),
             resources: Vec::new(),
+            answers: Vec::new(),
             invocations: 0,
             bound_to_real_time: false,
             changes: 0,
@@ -131,6 +134,15 @@ impl Core {
     /// Adds to an entry what was not known when it was written.
     pub(crate) fn amend(&self, entry: usize, change: impl FnOnce(&mut Entry)) {
         change(&mut self.state().trace[entry]);
+    }
+
+    /// Keeps what a function answered, for the test to look at.
+    pub(crate) fn keep_answer(&self, answer: &Answer) {
+        self.state().answers.push(answer.clone());
+    }
+
+    pub(crate) fn answers(&self) -> Vec<Answer> {
+        self.state().answers.clone()
     }
 
     pub(crate) fn trace(&self) -> Trace {

@@ -23,7 +23,10 @@ pub mod schedule_expression;
 
 pub mod sqs;
 
-pub use function::{AsFunction, FunctionRef, LambdaFunction, LambdaFunctionBuilder};
+pub use function::{
+    Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, Condition, Destination, EventTooLarge, FunctionRef,
+    InvokeRequest, LambdaFunction, LambdaFunctionBuilder,
+};
 pub use jiff::Timestamp;
 pub use real_time::RealTime;
 pub use sqs::{Queue, QueueMapping};

@@ -98,3 +98,29 @@ pub const POLLERS: usize = 1_250;
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 pub const MAXIMUM_WAIT: Duration = Duration::from_secs(20);
+
+/// How often Lambda retries an asynchronous invocation whose function fails, at the most and if not told otherwise.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+pub const RETRY_ATTEMPTS: u32 = 2;
+
+/// How long Lambda waits before the first and before the second retry.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+pub const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
+/// The smallest and the largest (and default) maximum age of an asynchronous event.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>.
+pub const EVENT_AGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(6 * 3_600));
+
+/// The longest wait before an asynchronous event that was throttled is tried again.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+pub const LONGEST_THROTTLE_WAIT: Duration = Duration::from_secs(300);
+
+/// How often a function is invoked in one chain of requests before the next invocation is stopped as part of a loop.
+/// AWS says "approximately"; here it is exact.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>.
+pub const RECURSION_DEPTH: u32 = 16;

@@ -123,7 +123,7 @@ impl Target {
                 if let Some(qualifier) = run.qualifier {
                     request = request.qualifier(qualifier);
                 }
-                Answer::of(request.invoke(run.event.clone()))
+                Answer::of(request.invoke(run.event.clone()), run.trace_header)
             }
             Runs::Closure(closure) => {
                 let invocation = Invocation {
@@ -139,7 +139,12 @@ impl Target {
                         Fate::Error(json!({ "errorType": error_type, "errorMessage": message }).to_string().into())
                     }
                 };
-                Answer { fate, request_id: run.request_id.to_owned(), outcome: None }
+                Answer {
+                    fate,
+                    request_id: run.request_id.to_owned(),
+                    trace_header: Some(run.trace_header.to_owned()),
+                    outcome: None,
+                }
             }
         }
     }
@@ -186,6 +191,8 @@ pub struct Answer {
     pub fate: Fate,
     /// Its request id.
     pub request_id: String,
+    /// The X-Ray trace header that it ran with, or was refused with.
+    pub trace_header: Option<String>,
     /// All that the local Lambda service tells of it; none for a closure, and when nothing ran.
     pub outcome: Option<Outcome>,
 }
@@ -207,19 +214,24 @@ pub enum Fate {
 }
 
 impl Answer {
-    fn of(outcome: Outcome) -> Answer {
+    fn of(outcome: Outcome, trace_header: &str) -> Answer {
         let fate = match (outcome.status_code(), outcome.function_error()) {
             (429, _) => Fate::Throttled,
             (413, _) => Fate::TooLarge,
             (_, Some(_)) => Fate::Error(outcome.payload()),
             (_, None) => Fate::Response(outcome.payload()),
         };
-        Answer { fate, request_id: outcome.request_id.clone(), outcome: Some(outcome) }
+        Answer {
+            fate,
+            request_id: outcome.request_id.clone(),
+            trace_header: Some(trace_header.to_owned()),
+            outcome: Some(outcome),
+        }
     }
 
     /// An answer to an event that nothing ran for.
-    pub(crate) fn refused(fate: Fate, request_id: &str) -> Answer {
-        Answer { fate, request_id: request_id.to_owned(), outcome: None }
+    pub(crate) fn refused(fate: Fate, request_id: &str, trace_header: Option<String>) -> Answer {
+        Answer { fate, request_id: request_id.to_owned(), trace_header, outcome: None }
     }
 
     /// The function's answer, if it answered with JSON.
@@ -240,8 +252,8 @@ impl Answer {
         let bytes = match &self.fate {
             Fate::Response(_) => return None,
             Fate::Error(bytes) => bytes,
-            Fate::Throttled => return Some("429 TooManyRequestsException".to_owned()),
-            Fate::TooLarge => return Some("413 RequestTooLargeException".to_owned()),
+            Fate::Throttled => return Some("429, throttled".to_owned()),
+            Fate::TooLarge => return Some("413, the event is too large".to_owned()),
             Fate::LoopStopped => return Some("stopped as part of a recursive loop".to_owned()),
         };
         let error: Value = serde_json::from_slice(bytes).unwrap_or_default();

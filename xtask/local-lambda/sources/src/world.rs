@@ -9,7 +9,7 @@ use crate::core::{Core, Until, later};
 use crate::function::{AsFunction, FunctionRef, LambdaFunction, LambdaFunctionBuilder};
 use crate::real_time::RealTime;
 use crate::sqs::{Queue, QueueBuilder};
-use crate::target::Target;
+use crate::target::{Answer, Target};
 use crate::trace::Trace;
 
 /// One account in one Region, with a clock of its own that stands still until the test makes time pass.
@@ -110,6 +110,12 @@ impl World {
     /// What happened until now.
     pub fn trace(&self) -> Trace {
         self.core.trace()
+    }
+
+    /// What functions answered until now, in the order in which they ran. For real functions each has its
+    /// [`local_lambda::Outcome`] with log and transcript.
+    pub fn answers(&self) -> Vec<Answer> {
+        self.core.answers()
     }
 
     /// A queue to be described; its name decides its kind: `jobs` is a standard queue, `jobs.fifo` a FIFO queue.

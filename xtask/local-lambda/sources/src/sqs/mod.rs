@@ -13,3 +13,5 @@ pub use mapping::{QueueMapping, QueueMappingBuilder};
 pub use message::{AttributeValue, Message, MessageAttribute, MessageAttributes, Received, Sent, md5_of_attributes};
 pub use queue::{Queue, QueueBuilder, ReceiveMessage, SendMessage};
 pub use state::{MessageCounts, QueueSettings, RedrivePolicy};
+
+pub(crate) use message::hex;

@@ -11,7 +11,7 @@ use super::message::{Draft, Message, MessageAttribute, Received, Sent};
 use super::state::{MessageCounts, QueueSettings, RedrivePolicy, State};
 use crate::agenda::Kind;
 use crate::core::{Core, Until, later, lock};
-use crate::function::FunctionRef;
+use crate::function::{Destination, FunctionRef, Parcel};
 use crate::limits;
 use crate::table::one_line;
 use crate::trace::{Entry, What};
@@ -160,6 +160,24 @@ impl EventSource for Queue {
 
     fn mapping(&self, function: FunctionRef) -> QueueMappingBuilder {
         QueueMappingBuilder::new(Arc::clone(&self.shared), function)
+    }
+}
+
+/// A record, or a dead letter, goes to a queue as a message.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>: a FIFO queue cannot be a
+/// destination, which shows when something is to be delivered.
+impl From<&Queue> for Destination {
+    fn from(queue: &Queue) -> Destination {
+        Destination::new(queue.arn(), |core, arn, parcel| {
+            let queue = core.resource::<QueueShared>(arn).ok_or("there is no such queue")?;
+            if queue.is_fifo() {
+                return Err("a FIFO queue is not supported".to_owned());
+            }
+            let Parcel { body, attributes, trace_header } = parcel;
+            let draft = Draft { attributes, trace_header, ..Draft::new(body) };
+            queue.send(core, draft).map(|_| ()).map_err(|error| error.to_string())
+        })
     }
 }
 

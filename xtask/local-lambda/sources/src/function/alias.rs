@@ -1,0 +1,194 @@
+//! Versions and aliases.
+//!
+//! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html>.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use local_lambda::{Event, Ids};
+
+use super::{FunctionRef, InvokeRequest, LATEST, LambdaFunction};
+use crate::core::{Core, lock};
+use crate::target::{Answer, Target};
+use crate::trace::{Entry, What};
+
+/// What can be invoked: `$LATEST`, published versions, and aliases that point to them.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    latest: Target,
+    published: BTreeMap<u32, Target>,
+    aliases: BTreeMap<String, Routing>,
+}
+
+/// Where an alias points to.
+#[derive(Debug, Clone, PartialEq)]
+struct Routing {
+    version: u32,
+    /// A second version, and which part of the invocations goes to it.
+    additional: Option<(u32, f64)>,
+}
+
+impl Catalogue {
+    pub(super) fn new(latest: Target) -> Catalogue {
+        Catalogue { latest, published: BTreeMap::new(), aliases: BTreeMap::new() }
+    }
+
+    /// The version that runs when the function is invoked by this qualifier, and what runs for it. For an alias with
+    /// two versions it is drawn, anew for each invocation.
+    pub(super) fn resolve(&self, core: &Core, qualifier: Option<&str>) -> (String, Target) {
+        let qualifier = qualifier.unwrap_or(LATEST);
+        let version = match self.aliases.get(qualifier) {
+            Some(routing) => routing.draw(core),
+            None => match qualifier.parse() {
+                Ok(version) => version,
+                Err(_) => return (LATEST.to_owned(), self.latest.clone()),
+            },
+        };
+        let target = self.published.get(&version).unwrap_or(&self.latest);
+        (version.to_string(), target.clone())
+    }
+
+    fn knows(&self, qualifier: &str) -> bool {
+        let is_published = |version| self.published.contains_key(&version);
+        qualifier == LATEST || self.aliases.contains_key(qualifier) || qualifier.parse().is_ok_and(is_published)
+    }
+}
+
+impl Routing {
+    fn draw(&self, core: &Core) -> u32 {
+        let Some((second, weight)) = self.additional else { return self.version };
+        // 53 bits are what a float can tell apart between 0 and 1.
+        let part = (core.draw(Ids::draw) >> 11) as f64 / (1_u64 << 53) as f64;
+        if part < weight { second } else { self.version }
+    }
+
+    fn words(&self) -> String {
+        match self.additional {
+            None => format!("version {}", self.version),
+            Some((second, weight)) => format!("version {}, {}% version {second}", self.version, weight * 100.0),
+        }
+    }
+}
+
+impl LambdaFunction {
+    /// Replaces the code of `$LATEST`. Published versions stay as they are.
+    ///
+    /// # Panics
+    /// When the new code is that of a function with another name.
+    #[track_caller]
+    pub fn update_code(&self, code: impl Into<Target>) {
+        let target = code.into();
+        let (name, own) = (target.name(), self.name());
+        assert!(name == own, "the code of {own} cannot be that of {name}: give both the same name");
+        lock(&self.state.catalogue).latest = target;
+    }
+
+    /// Publishes `$LATEST` as a version that does not change any more; gives its number: 1, 2, 3.
+    pub fn publish_version(&self) -> u32 {
+        let mut catalogue = lock(&self.state.catalogue);
+        let number = catalogue.published.keys().next_back().map_or(1, |last| last + 1);
+        let latest = catalogue.latest.clone();
+        catalogue.published.insert(number, latest);
+        number
+    }
+
+    /// The function by one of its versions.
+    ///
+    /// # Panics
+    /// When the version was not published.
+    #[track_caller]
+    pub fn version(&self, number: u32) -> FunctionRef {
+        self.qualified(&number.to_string())
+    }
+
+    /// The function by a version or alias, as a front has it.
+    pub fn find_qualified(&self, qualifier: &str) -> Option<FunctionRef> {
+        let known = lock(&self.state.catalogue).knows(qualifier);
+        known.then(|| FunctionRef { qualifier: Some(qualifier.to_owned()), ..self.reference() })
+    }
+
+    #[track_caller]
+    fn qualified(&self, qualifier: &str) -> FunctionRef {
+        match self.find_qualified(qualifier) {
+            Some(function) => function,
+            None => panic!("{} has no version or alias {qualifier}", self.name()),
+        }
+    }
+
+    /// Makes an alias that points to a published version.
+    ///
+    /// # Panics
+    /// When there is an alias with this name, or the version was not published (an alias cannot point to `$LATEST`).
+    #[track_caller]
+    pub fn alias(&self, name: &str, version: u32) -> Alias {
+        assert!(self.find_qualified(name).is_none(), "{} has the alias {name} already", self.name());
+        assert!(name.parse::<u32>().is_err(), "an alias cannot have a number as its name: {name}");
+        let alias = Alias { function: self.clone(), name: name.to_owned() };
+        alias.set(Routing { version, additional: None });
+        alias
+    }
+}
+
+/// A name for a version of a function, or for two of them with weights.
+#[derive(Debug, Clone)]
+pub struct Alias {
+    function: LambdaFunction,
+    name: String,
+}
+
+impl Alias {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Points it to one published version alone.
+    ///
+    /// # Panics
+    /// When the version was not published.
+    #[track_caller]
+    pub fn point_to(&self, version: u32) {
+        self.set(Routing { version, additional: None });
+    }
+
+    /// Sends this part of the invocations, 0 to 1, to a second version (`AdditionalVersionWeights`). Which of them is
+    /// drawn for each invocation: with few of them the parts are far from what was configured, as on AWS.
+    ///
+    /// # Panics
+    /// When the version was not published, is the one that the alias points to, or the weight is not between 0 and 1.
+    #[track_caller]
+    pub fn route(&self, version: u32, weight: f64) {
+        assert!((0.0..=1.0).contains(&weight), "a weight of {weight} is not between 0 and 1");
+        let first = lock(&self.function.state.catalogue).aliases[&self.name].version;
+        assert!(first != version, "the alias {} points to version {version} already", self.name);
+        self.set(Routing { version: first, additional: Some((version, weight)) });
+    }
+
+    /// Invokes the function by this alias and waits for the answer.
+    pub fn invoke(&self, event: impl Into<Event>) -> Answer {
+        self.reference().invoke(event)
+    }
+
+    /// An invocation by this alias, to be described further.
+    pub fn request(&self, event: impl Into<Event>) -> InvokeRequest {
+        self.reference().request(event)
+    }
+
+    pub(super) fn reference(&self) -> FunctionRef {
+        FunctionRef { qualifier: Some(self.name.clone()), ..self.function.reference() }
+    }
+
+    #[track_caller]
+    fn set(&self, routing: Routing) {
+        let (state, core): (_, &Arc<Core>) = (&self.function.state, &self.function.core);
+        let mut catalogue = lock(&state.catalogue);
+        for version in [Some(routing.version), routing.additional.map(|(version, _)| version)].into_iter().flatten() {
+            assert!(catalogue.published.contains_key(&version), "{} has no version {version}", state.name);
+        }
+        let words = format!("alias {}: {}", self.name, routing.words());
+        catalogue.aliases.insert(self.name.clone(), routing);
+        drop(catalogue);
+        core.record(Entry::new(What::Configured, &state.name).detail(words));
+    }
+}
