@@ -33,5 +33,6 @@ pub use outcome::{
     Streamed, ThrottleReason, TooLarge,
 };
 pub use platform_log::LogFormat;
+pub use report_file::{held as report_held, not_held as report_not_held};
 pub use service::{Event, Function, FunctionBuilder, InvocationType, Pending, Request};
 pub use transcript::{KillReason, Step, Violation, ViolationKind, What, to_json_lines};

@@ -10,11 +10,14 @@
 //! - `failed`: `story`, `event`, `expectation`, `expected`, `got`, `path`, `difference`, `logs`, `file`, `line`, and
 //!   `report`: `cold`, `duration_ms`, `init_ms`, `billed_ms`, `memory_size_mb`, `max_memory_mb`.
 //!
+//! A `failed` step of an expectation that is not on an outcome has no `story`, `event` and `report`.
+//!
 //! Texts are cut: events at 2,000 characters, payloads at 4,000, logs at 50 lines of 500. Fields may be added within a
 //! version; a reader passes over what it does not know.
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -94,9 +97,29 @@ fn figures(outcome: &Outcome) -> Value {
     })
 }
 
-pub(crate) fn held(expectation: &str) {
+/// Writes into the report file that an expectation held. For crates whose expectations are not on an
+/// [`Outcome`](crate::Outcome).
+pub fn held(expectation: &str) {
     if path().is_some() {
         append("held", json!({ "expectation": expectation }));
+    }
+}
+
+/// Writes into the report file that an expectation did not hold; the caller panics then. For crates whose expectations
+/// are not on an [`Outcome`](crate::Outcome).
+pub fn not_held(expectation: &str, expected: &str, got: &str, at: &Location<'_>) {
+    if path().is_some() {
+        append(
+            "failed",
+            json!({
+                "expectation": expectation,
+                "expected": shorten(expected, 4_000),
+                "got": shorten(got, 4_000),
+                "logs": [],
+                "file": at.file(),
+                "line": at.line(),
+            }),
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-// In reading order: facts; time and what happens in it; what is told of it; what runs; where events come from.
+// In reading order: facts; time and what happens in it; what is told of it; what runs; where events come from; how it is judged.
 pub mod limits;
 mod agenda;
 mod core;
@@ -22,6 +22,8 @@ pub mod s3_notification;
 pub mod schedule_expression;
 
 pub mod sqs;
+
+mod assert;
 
 pub use function::{
     Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, Condition, Destination, EventTooLarge, FunctionRef,

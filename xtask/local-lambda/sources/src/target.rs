@@ -247,7 +247,7 @@ impl Answer {
         matches!(self.fate, Fate::Response(_))
     }
 
-    /// What went wrong, on one line: `OrderRefused: no such print`; nothing when the function answered.
+    /// What went wrong, on one line: `no such print (OrderRefused)`; nothing when the function answered.
     pub fn error(&self) -> Option<String> {
         let bytes = match &self.fate {
             Fate::Response(_) => return None,
@@ -258,6 +258,6 @@ impl Answer {
         };
         let error: Value = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
-        Some(format!("{}: {}", text("errorType"), text("errorMessage")))
+        Some(format!("{} ({})", text("errorMessage"), text("errorType")))
     }
 }

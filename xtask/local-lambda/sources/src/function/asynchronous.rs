@@ -21,7 +21,7 @@ use crate::agenda::Kind;
 use crate::core::{Core, later, lock};
 use crate::limits;
 use crate::target::{Answer, Fate};
-use crate::trace::{Entry, What};
+use crate::trace::{Entry, Trace, What};
 
 /// How asynchronous invocations of a function are dealt with.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ impl Default for AsyncSettings {
 /// An asynchronous invocation that was accepted: what the caller of Lambda never gets to see, and a test does.
 #[derive(Debug, Clone)]
 pub struct AsyncInvocation {
+    core: Arc<Core>,
     event: Arc<Event>,
 }
 
@@ -65,6 +66,10 @@ impl AsyncInvocation {
     /// The attempts until now, those that were throttled too.
     pub fn attempts(&self) -> Vec<Attempt> {
         lock(&self.event.progress).attempts.clone()
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        self.core.trace()
     }
 }
 
@@ -188,7 +193,7 @@ pub(crate) fn accept(
         let event = Arc::clone(&event);
         core.plan_at(core.now(), Kind::Work, move |core| event.attempt(core));
     }
-    Ok(AsyncInvocation { event })
+    Ok(AsyncInvocation { core: Arc::clone(core), event })
 }
 
 impl Event {

@@ -60,7 +60,8 @@ impl QueueMappingBuilder {
     }
 
     /// How long messages are gathered before the function is invoked with fewer than the batch size, or less than
-    /// 6 MB; not at all if not given. They are received meanwhile: their visibility timeout counts.
+    /// 6 MB; not at all if not given. They are received meanwhile and their visibility timeout counts: where it is
+    /// shorter than the window, a message is received again and may be twice in one batch.
     pub fn batching_window(mut self, window: Duration) -> Self {
         self.settings.batching_window = window;
         self

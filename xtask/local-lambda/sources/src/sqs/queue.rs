@@ -14,7 +14,7 @@ use crate::core::{Core, Until, later, lock};
 use crate::function::{Destination, FunctionRef, Parcel};
 use crate::limits;
 use crate::table::one_line;
-use crate::trace::{Entry, What};
+use crate::trace::{Entry, Trace, What};
 use crate::world::EventSource;
 
 /// A queue of SQS. Made by [`World::queue`](crate::World::queue).
@@ -241,6 +241,10 @@ impl Queue {
     /// How many messages there are.
     pub fn counts(&self) -> MessageCounts {
         lock(&self.shared.state).counts(self.core.now())
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        self.core.trace()
     }
 
     /// On request: each of the next messages is stored twice, and so will be delivered twice, as may happen with a
