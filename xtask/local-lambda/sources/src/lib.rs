@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-// In reading order: facts; time and what happens in it; what is told of it; what runs; where events come from; how it is judged.
+// In reading order: facts; time and what happens in it; what is told of it; what runs; where events come from; how it
+// is judged.
 pub mod limits;
 mod agenda;
 mod core;

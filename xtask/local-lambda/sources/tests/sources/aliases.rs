@@ -79,7 +79,7 @@ fn retries_of_one_event_may_meet_both_versions() {
 #[test]
 fn a_real_function_sees_the_alias_in_its_arn() {
     let world = World::new();
-    let function = world.function(&printer("")).create();
+    let function = world.function(printer("")).create();
     function.publish_version();
     let live = function.alias("live", 1);
     let answer = live.invoke(json!({})).json().unwrap();

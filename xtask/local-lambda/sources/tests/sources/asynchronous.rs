@@ -11,7 +11,7 @@ const FAILED: AsyncState = AsyncState::Failed(Condition::RetriesExhausted);
 fn a_failure_is_retried_after_one_minute_and_after_two_more() {
     for failure in ["error", "panic", "exit"] {
         let world = World::new();
-        let function = world.function(&printer("")).create();
+        let function = world.function(printer("")).create();
         let invocation = function.invoke_async(json!({ "do": failure }));
         invocation.expect_state(AsyncState::Queued);
         world.run_until_idle();
@@ -25,7 +25,7 @@ fn a_failure_is_retried_after_one_minute_and_after_two_more() {
 #[test]
 fn a_success_ends_it() {
     let world = World::new();
-    let invocation = world.function(&printer("")).create().invoke_async(json!({ "do": "print" }));
+    let invocation = world.function(printer("")).create().invoke_async(json!({ "do": "print" }));
     world.run_until_idle();
     invocation.expect_state(AsyncState::Succeeded);
     assert_eq!((world.trace().count(What::Invoked), elapsed(&world)), (1, 0));
@@ -35,7 +35,7 @@ fn a_success_ends_it() {
 fn retries_can_be_fewer() {
     for (retries, expected) in [(0, vec![0]), (1, vec![0, 60])] {
         let world = World::new();
-        let function = world.function(&printer("")).maximum_retry_attempts(retries).create();
+        let function = world.function(printer("")).maximum_retry_attempts(retries).create();
         function.invoke_async(json!({ "do": "error" }));
         world.run_until_idle();
         assert_eq!(times(&world, What::Invoked), expected);
@@ -45,7 +45,7 @@ fn retries_can_be_fewer() {
 #[test]
 fn an_event_that_grows_too_old_is_given_up() {
     let world = World::new();
-    let function = world.function(&printer("")).maximum_event_age(secs(90)).create();
+    let function = world.function(printer("")).maximum_event_age(secs(90)).create();
     let invocation = function.invoke_async(json!({ "do": "error" }));
     world.run_until_idle();
     invocation.expect_state(AsyncState::Failed(Condition::EventAgeExceeded));
@@ -55,7 +55,7 @@ fn an_event_that_grows_too_old_is_given_up() {
 #[test]
 fn under_throttles_the_waits_double_and_no_retry_is_used_up() {
     let world = World::new();
-    let function = world.function(&printer("")).takes(secs(20)).reserved_concurrency(1).create();
+    let function = world.function(printer("")).takes(secs(20)).reserved_concurrency(1).create();
     function.invoke_async(json!({ "do": "print" }));
     let second = function.invoke_async(json!({ "do": "error" }));
     world.run_until_idle();
@@ -68,7 +68,7 @@ fn under_throttles_the_waits_double_and_no_retry_is_used_up() {
 #[test]
 fn a_throttled_event_is_given_up_when_it_is_six_hours_old() {
     let world = World::new();
-    let function = world.function(&printer("")).takes(secs(7 * 3_600)).reserved_concurrency(1).create();
+    let function = world.function(printer("")).takes(secs(7 * 3_600)).reserved_concurrency(1).create();
     function.invoke_async(json!({}));
     let second = function.invoke_async(json!({}));
     world.advance(secs(6 * 3_600));
@@ -83,7 +83,7 @@ fn a_throttled_event_is_given_up_when_it_is_six_hours_old() {
 fn a_dead_letter_is_the_event_with_attributes() {
     let world = World::new();
     let dlq = world.queue("dlq").create();
-    let function = world.function(&printer("")).maximum_retry_attempts(0).dead_letter_queue(&dlq).create();
+    let function = world.function(printer("")).maximum_retry_attempts(0).dead_letter_queue(&dlq).create();
     let invocation = function.invoke_async(json!({ "do": "error" }));
     world.run_until_idle();
     dlq.expect_bodies([r#"{"do":"error"}"#]);
@@ -107,7 +107,7 @@ fn only_record(queue: &local_lambda_sources::Queue) -> Value {
 fn destinations_get_the_record_that_aws_documents() {
     let world = World::builder().seed(1).build();
     let (failures, successes) = (world.queue("failures").create(), world.queue("successes").create());
-    let function = world.function(&printer("")).on_failure(&failures).on_success(&successes).create();
+    let function = world.function(printer("")).on_failure(&failures).on_success(&successes).create();
     let failed = function.invoke_async(json!({ "do": "error" }));
     let succeeded = function.invoke_async(json!({ "do": "print" }));
     world.run_until_idle();
@@ -141,7 +141,7 @@ fn destinations_get_the_record_that_aws_documents() {
 fn a_function_as_destination_is_invoked_with_the_record() {
     let world = World::new();
     let mourner = world.function(Target::closure("mourner", |call| Ok(call.event.clone()))).create();
-    let function = world.function(&printer("")).maximum_retry_attempts(0).on_failure(&mourner).create();
+    let function = world.function(printer("")).maximum_retry_attempts(0).on_failure(&mourner).create();
     function.invoke_async(json!({ "do": "error" }));
     world.run_until_idle();
     let record = world.answers().last().unwrap().json().unwrap();
@@ -152,7 +152,7 @@ fn a_function_as_destination_is_invoked_with_the_record() {
 fn a_fifo_queue_as_destination_gets_nothing() {
     let world = World::new();
     let fifo = world.queue("failures.fifo").content_based_deduplication().create();
-    let function = world.function(&printer("")).maximum_retry_attempts(0).on_failure(&fifo).create();
+    let function = world.function(printer("")).maximum_retry_attempts(0).on_failure(&fifo).create();
     function.invoke_async(json!({ "do": "error" }));
     world.run_until_idle();
     fifo.expect_empty();
@@ -165,7 +165,7 @@ fn a_fifo_queue_as_destination_gets_nothing() {
 fn a_reserved_concurrency_of_zero_sends_events_away_without_an_attempt() {
     let world = World::new();
     let (dlq, failures) = (world.queue("dlq").create(), world.queue("failures").create());
-    let function = world.function(&printer("")).dead_letter_queue(&dlq).on_failure(&failures).create();
+    let function = world.function(printer("")).dead_letter_queue(&dlq).on_failure(&failures).create();
     function.set_reserved_concurrency(Some(0));
     let invocation = function.invoke_async(json!({ "do": "print" }));
     world.run_until_idle();
@@ -184,7 +184,7 @@ fn a_reserved_concurrency_of_zero_sends_events_away_without_an_attempt() {
 #[test]
 fn an_event_can_be_delivered_twice_on_request() {
     let world = World::new();
-    let function = world.function(&printer("")).create();
+    let function = world.function(printer("")).create();
     function.duplicate_next(1);
     let twice = function.invoke_async(json!({ "do": "print" }));
     function.invoke_async(json!({ "do": "print" }));
@@ -196,7 +196,7 @@ fn an_event_can_be_delivered_twice_on_request() {
 #[test]
 fn an_event_of_more_than_a_megabyte_is_refused() {
     let world = World::new();
-    let function = world.function(&printer("")).create();
+    let function = world.function(printer("")).create();
     let event = |bytes: usize| json!("x".repeat(bytes - 2));
     let refused = function.request(event(1_048_577)).send().unwrap_err();
     assert_eq!((refused.bytes, refused.limit), (1_048_577, 1_048_576));

@@ -35,7 +35,7 @@ jobs-dlq is empty
 #[test]
 fn each_expectation_names_what_it_wanted_and_got() {
     let world = World::new();
-    let function = world.function(&printer("")).create();
+    let function = world.function(printer("")).create();
     let invocation = function.invoke_async(json!({}));
     let message = panic_of(|| _ = invocation.expect_state(AsyncState::Succeeded));
     assert!(message.contains("expected  Succeeded\n  got       Queued"), "{message}");

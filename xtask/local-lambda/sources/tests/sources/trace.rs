@@ -10,7 +10,7 @@ fn an_hour(seed: u64) -> Trace {
     let dlq = world.queue("jobs-dlq").create();
     let queue = world.queue("jobs").redrive(&dlq, 3).create();
     queue.reorder(true);
-    let function = world.function(&printer("report")).on_failure(&dlq).create();
+    let function = world.function(printer("report")).on_failure(&dlq).create();
     world.map(&queue, &function).batch_size(4).batching_window(secs(5)).report_batch_item_failures().create();
     for what in ["print", "fail", "print", "panic", "print"] {
         queue.send(order(what));
