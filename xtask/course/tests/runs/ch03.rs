@@ -24,10 +24,9 @@ fn a_typed_handler_answers_cold_and_warm() {
 fn the_runtime_api_call_by_call() {
     let function = function("ch03_quote", "quote");
     let mut text = String::new();
-    for (event, what) in
-        [(r#"{"size":"10x15","copies":3}"#, "a good event"), (r#"{"size":"10x15"}"#, "an event without `copies`")]
-    {
-        let outcome = function.invoke(event);
+    let good = function.invoke(r#"{"size":"10x15","copies":3}"#);
+    let bad = function.invoke(r#"{"size":"10x15"}"#);
+    for (outcome, what) in [(&good, "a good event"), (&bad, "an event without `copies`")] {
         let _ = writeln!(text, "{what}");
         for step in &outcome.transcript {
             let line = match &step.what {
@@ -44,6 +43,12 @@ fn the_runtime_api_call_by_call() {
         }
     }
     same("ch03", "runtime-api.txt", &text);
+    let runs = [("A good event", &good), ("An event without copies", &bad)];
+    same(
+        "ch03",
+        "runtime-api.svg",
+        &crate::picture::sequence("ch03-runtime-api", "What the process and Lambda said", &runs),
+    );
 }
 
 #[test]

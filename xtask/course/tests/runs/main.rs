@@ -4,6 +4,7 @@
 
 mod ch01;
 mod ch03;
+mod picture;
 
 use std::env;
 use std::fmt::Write as _;
