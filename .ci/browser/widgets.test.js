@@ -104,6 +104,16 @@ test(
 );
 
 test(
+  "a page without widgets loads none of their scripts",
+  inBrowser({ ...gallery, path: "index.html" }, async ({ page, url, seen }) => {
+    const scripts = () => seen.requests.filter((request) => /\/widgets\/.*\.js$/.test(request)).length;
+    assert.equal(scripts(), 0);
+    await page.goto(url("widgets.html"));
+    assert.equal(scripts(), names.length + 2, "and one with all of them loads all");
+  }),
+);
+
+test(
   "without script a reader sees what the author wrote",
   inBrowser({ ...gallery, javaScript: false }, async ({ page }) => {
     assert.equal(await page.locator("figure.widget").count(), names.length);

@@ -126,6 +126,6 @@
         ],
         formula,
         draw,
-        note: () => `Prices of us-east-1, read on ${Widgets.asOf("prices", ["request", "arm64_gigabyte_second", "logs_gigabyte"])}. Accounts made since July 2025 get credits in place of a free tier.`,
+        note: () => `Prices of us-east-1, read on ${Widgets.asOf("prices", ["request", "arm64_gigabyte_second", "logs_gigabyte"])}. The free amounts of a month belong to the account.`,
     });
 })();

@@ -105,6 +105,6 @@
         ],
         formula,
         draw,
-        note: () => "A model of one batch that stays together. Lambda refuses a mapping whose function may run longer than the visibility timeout, but the timeout can be lowered later; six times the function's timeout is advised.",
+        note: () => "A model of one batch that stays together, without Lambda's pauses after errors. Lambda refuses a mapping whose function may run longer than the visibility timeout, but the timeout can be lowered later; six times the function's timeout is advised.",
     });
 })();

@@ -86,6 +86,6 @@
         ],
         formula,
         draw,
-        note: () => `IPv4. Prices of us-east-1, read on ${Widgets.asOf("prices", ["nat_gateway_hour", "interface_endpoint_hour"])}, for one NAT gateway; what leaves for the internet is paid for besides.`,
+        note: () => `IPv4. Prices of us-east-1, read on ${Widgets.asOf("prices", ["nat_gateway_hour", "interface_endpoint_hour"])}, for one NAT gateway. The security group of an interface endpoint has to let port 443 in; what leaves for the internet is paid for besides.`,
     });
 })();

@@ -57,7 +57,6 @@ fn run(root: &Path, dest: Option<&Path>, build: &mut Build) -> anyhow::Result<()
     for Page { source, .. } in &pages {
         check::page(root, &src.join(source), build);
     }
-    build.findings.extend(check::widgets::findings(root, &src, &pages, &config));
     // mdBook gives up on such a summary, in words that know no line.
     let buildable = wrong_summary.iter().all(|finding| !finding.file.ends_with("SUMMARY.md"));
     build.findings.extend(wrong_summary);

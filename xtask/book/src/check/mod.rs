@@ -24,7 +24,7 @@ use crate::course::Course;
 use crate::finding::Finding;
 use crate::source::Page;
 
-/// Checks what only all pages together tell: quizzes by their names, facts of exercises, published places.
+/// Checks what only all pages together tell: quizzes by their names, widgets, facts of exercises, published places.
 pub fn course(root: &Path, config: &Config, pages: &[Page]) -> anyhow::Result<Vec<Finding>> {
     let course = Course::read(root);
     let src = &config.book.src;
@@ -35,6 +35,7 @@ pub fn course(root: &Path, config: &Config, pages: &[Page]) -> anyhow::Result<Ve
     };
     let texts: Vec<(PathBuf, String)> = pages.iter().map(read).collect();
     let mut findings = quizzes::findings(&texts);
+    findings.extend(widgets::findings(config, &texts));
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let redirects: BTreeSet<String> = config
         .html_config()

@@ -7,6 +7,7 @@ mod front;
 mod offline;
 mod readme;
 mod ticket;
+mod widgets;
 
 use std::path::Path;
 
@@ -34,7 +35,7 @@ pub fn dress(root: &Path, dest: &Path, pages: &[Page]) -> anyhow::Result<()> {
     }
     for other in ["print.html", "toc.html", "404.html"] {
         if dest.join(other).is_file() {
-            edit(&dest.join(other), |html| readme::link_to_index(&html))?;
+            edit(&dest.join(other), |html| widgets::keep_used(&readme::link_to_index(&html)))?;
         }
     }
     offline::remove_unused(dest)?;
@@ -47,7 +48,7 @@ fn edit(path: &Path, change: impl FnOnce(String) -> String) -> anyhow::Result<()
 }
 
 fn one(html: String, page: &Page, pages: &[Page], course: &Course) -> String {
-    let mut html = readme::link_to_index(&html);
+    let mut html = widgets::keep_used(&readme::link_to_index(&html));
     // Another frame than ours has none of the places that follow.
     if !html.contains("<main id=\"text\"") {
         return html;

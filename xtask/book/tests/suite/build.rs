@@ -163,9 +163,9 @@ fn reports_widgets_that_are_unknown_or_say_nothing_without_script() {
         `<figure class=\"widget\" data-widget=\"x\">`\n";
     book.append("src/en/ch01-first/README.md", page);
     book.finds(&[
-        "src/en/ch01-first/README.md:15: there is no widget \"price\": the book loads cost from theme/widgets (additional-js in book.toml)",
+        "src/en/ch01-first/README.md:15: there is no widget \"price\": theme/widgets and additional-js in book.toml have cost",
         "src/en/ch01-first/README.md:19: the widget \"cost\" has nothing for readers without script: put a table, or a picture and a sentence, into its figure",
-        "src/en/ch01-first/README.md:23: a widget is written <figure class=\"widget\" data-widget=\"NAME\">: one of the two is missing",
+        "src/en/ch01-first/README.md:23: a widget is written <figure class=\"widget\" data-widget=\"NAME\">",
     ]);
 }
 
