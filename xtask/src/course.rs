@@ -1,5 +1,6 @@
 //! The course as it lies on the disk: its root, and its exercises in order, known by their directory names.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,8 @@ pub struct Course {
     pub exercises: Vec<Exercise>,
     /// Where cargo is told to build; `None` leaves that to the environment.
     target_dir: Option<PathBuf>,
+    /// Whether cargo may use the network.
+    offline: bool,
 }
 
 /// One exercise. Everything that its directory names say is here; the rest is in its manifest.
@@ -48,13 +51,20 @@ impl Course {
     pub fn at(root: &Path) -> Result<Course> {
         let root = root.canonicalize().with_context(|| format!("cannot open the course at {}", root.display()))?;
         let exercises = scan(&root)?;
-        Ok(Course { root, exercises, target_dir: None })
+        Ok(Course { root, exercises, target_dir: None, offline: false })
     }
 
     /// The same course, built elsewhere.
     #[must_use]
     pub fn building_in(mut self, target_dir: PathBuf) -> Course {
         self.target_dir = Some(target_dir);
+        self
+    }
+
+    /// The same course, built from what is on this machine and nothing else.
+    #[must_use]
+    pub fn without_network(mut self) -> Course {
+        self.offline = true;
         self
     }
 
@@ -66,6 +76,9 @@ impl Course {
         if let Some(dir) = &self.target_dir {
             cargo.env("CARGO_TARGET_DIR", dir);
         }
+        if self.offline {
+            cargo.env("CARGO_NET_OFFLINE", "true");
+        }
         cargo
     }
 
@@ -74,6 +87,13 @@ impl Course {
     pub fn target_dir(&self) -> PathBuf {
         let given = || std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         self.root.join(self.target_dir.clone().or_else(given).unwrap_or_else(|| PathBuf::from("target")))
+    }
+
+    /// The AWS services that exercises call, by their names in `[package.metadata.exercise]`. Their clients are the
+    /// large part of what there is to download and build.
+    #[must_use]
+    pub fn services(&self) -> BTreeSet<&str> {
+        self.exercises.iter().flat_map(|exercise| &exercise.manifest.services).map(String::as_str).collect()
     }
 
     /// The ignored folder with all that is the learner's own.

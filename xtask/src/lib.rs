@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: what the course is (`course`, `manifest`, `names`, `page`, `mistake`), what is known about
 //! the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is reached (`compile`, `run`, `libtest`,
-//! `report`, `verdict`, `judge`, `remember`, `follow`), what authors are held to (`rules`, `mutation`, `wrong_answer`), how it is
+//! `report`, `verdict`, `judge`, `remember`, `follow`), what authors are held to (`rules`, `mutation`, `equivalent`, `wrong_answer`), how it is
 //! shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
 //!
 //! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
@@ -36,6 +36,8 @@ pub mod report;
 pub mod run;
 pub mod verdict;
 
+pub mod equivalent;
+pub mod file_mutation;
 pub mod mutation;
 pub mod rules;
 pub mod wrong_answer;

@@ -44,21 +44,36 @@ const SWAPS: [(&str, &str); 29] = [
     (".rev()", ""),
 ];
 
+const TRUTHS: [(&str, &str); 2] = [("true", "false"), ("false", "true")];
+
 /// Every mutant of a program.
 #[must_use]
 pub fn mutants(source: &str) -> Vec<Mutant> {
     let code = code_only(source);
-    let mut mutants = Vec::new();
-    for (from, to) in SWAPS {
-        for (start, _) in code.match_indices(from).filter(|(start, _)| is_word(&code, *start, from)) {
-            mutants.push(mutant(source, start, from, to));
-        }
-    }
+    let mut mutants = swaps(source, &code, &SWAPS);
     mutants.extend(numbers(source, &code));
     mutants.extend(conditions(source, &code));
     mutants.extend(statements(source, &code));
     mutants.extend(bodies(source, &code));
     mutants.sort_by_key(|mutant| mutant.line);
+    mutants
+}
+
+/// Truths and numbers that are others, for a text that is no program.
+#[must_use]
+pub fn values(source: &str, code: &str) -> Vec<Mutant> {
+    let mut mutants = swaps(source, code, &TRUTHS);
+    mutants.extend(numbers(source, code));
+    mutants
+}
+
+fn swaps(source: &str, code: &str, swaps: &[(&str, &str)]) -> Vec<Mutant> {
+    let mut mutants = Vec::new();
+    for (from, to) in swaps {
+        for (start, _) in code.match_indices(from).filter(|(start, _)| is_word(code, *start, from)) {
+            mutants.push(mutant(source, start, from, to));
+        }
+    }
     mutants
 }
 
@@ -83,7 +98,9 @@ fn code_only(source: &str) -> String {
     code
 }
 
-fn mutant(source: &str, start: usize, from: &str, to: &str) -> Mutant {
+/// `to` for what stands at `start` of the source, which is `from`.
+#[must_use]
+pub fn mutant(source: &str, start: usize, from: &str, to: &str) -> Mutant {
     let line = source[..start].matches('\n').count() + 1;
     let text = format!("{}{to}{}", &source[..start], &source[start + from.len()..]);
     Mutant { line, from: from.trim().to_owned(), to: to.trim().to_owned(), text }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::course::Exercise;
+use crate::equivalent;
 use crate::fingerprint::files_below;
 use crate::libtest;
 use crate::manifest::{self, Manifest};
@@ -26,6 +27,7 @@ pub fn check(exercise: &Exercise) -> Vec<Violation> {
         });
         violations.extend(starter_rules(exercise));
         violations.extend(mistake_rules(exercise));
+        violations.extend(equivalent::check(exercise));
     }
     violations.extend(stray_files(exercise));
     violations
@@ -167,9 +169,10 @@ fn stray_files(exercise: &Exercise) -> Vec<Violation> {
         Some(file) => (file, mistake::HEADS),
         None => (Path::new("src"), "Cargo.toml"),
     };
+    let is_head = |file: &Path| file == Path::new(head) || file == Path::new(equivalent::FILE);
     let of_solution = files_below(&exercise.solution_path).into_iter().filter(|file| {
         let rooms = ["starter", "mistakes", "also-right"];
-        file != Path::new(head) && !file.starts_with(own) && !rooms.iter().any(|room| file.starts_with(room))
+        !is_head(file) && !file.starts_with(own) && !rooms.iter().any(|room| file.starts_with(room))
     });
     let exercise_files = of_exercise.map(|file| exercise.path.join(file));
     let solution_files = of_solution.map(|file| exercise.solution_path.join(file));

@@ -1,12 +1,15 @@
 //! `bench`: what the course costs, as ratios to plain cargo in the same run, each against its bar. It works on a copy of
 //! the course below the target directory and touches no learner's file.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 
 use crate::cli::{Format, Options};
@@ -25,20 +28,38 @@ const FIRST_VERDICT: f64 = 1.3;
 const FIRST_VERDICT_WITH_EVENTS: f64 = 1.5;
 const FIRST_VERDICT_WITH_HTTP: f64 = 1.8;
 const ALL_SOLUTIONS: f64 = 30.0;
+const NEXT_EXERCISE: f64 = 2.0;
+const TARGET_DIRECTORY: f64 = 1000.0;
+const BOOK: f64 = 2.0;
+/// So that who edits a page sees it without waiting; the design names no number.
+const PAGE_EDIT: f64 = 1.0;
 
 /// One figure: what was measured, and how it compares.
 #[derive(Debug)]
 struct Figure {
     what: &'static str,
     ours: f64,
-    /// What it is compared with; a bar in seconds has none.
-    plain: Option<f64>,
+    unit: &'static str,
+    /// What it is compared with, and the ratio of both; a bar that is no ratio has none.
+    plain: Option<(f64, f64)>,
     bar: f64,
 }
 
 impl Figure {
+    /// A figure by itself.
+    fn alone(what: &'static str, ours: f64, unit: &'static str, bar: f64) -> Figure {
+        Figure { what, ours, unit, plain: None, bar }
+    }
+
+    /// Beside plain cargo: the median of each, and of the rounds' ratios, for two neighbours share a machine's noise.
+    fn beside(what: &'static str, rounds: Vec<(f64, f64)>, bar: f64) -> Figure {
+        let ratio = median(rounds.iter().map(|(ours, plain)| ours / plain).collect());
+        let (ours, plain) = rounds.into_iter().unzip();
+        Figure { what, ours: median(ours), unit: "s", plain: Some((median(plain), ratio)), bar }
+    }
+
     fn value(&self) -> f64 {
-        self.plain.map_or(self.ours, |plain| self.ours / plain)
+        self.plain.map_or(self.ours, |(_, ratio)| ratio)
     }
 
     fn holds(&self) -> bool {
@@ -50,6 +71,13 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let dir = course.target_dir().join("bench");
     let bench = Bench::lay_out(course, &dir)?;
     let mut figures = vec![bench.after_an_edit()?, bench.nothing_changed()?, bench.all_solutions()?];
+    figures.extend(bench.next_exercise()?);
+    figures.push(bench.target_directory()?);
+    if course.root.join("xtask/book/Cargo.toml").is_file() {
+        let builder = super::book::builder(course)?;
+        figures.push(bench.book(&builder)?);
+        figures.push(bench.page_edit(&builder)?);
+    }
     if options.full {
         figures.push(bench.first_verdict()?);
     }
@@ -97,14 +125,14 @@ impl Bench {
             self.edit(round)?;
             self.spend(command)
         };
-        let (ours, plain) = medians(|| Ok((edited(&mut self.check(&[]))?, edited(&mut self.build())?)))?;
-        Ok(Figure { what: "check after a one-line edit", ours, plain: Some(plain), bar: AFTER_AN_EDIT })
+        let rounds = rounds(|| Ok((edited(&mut self.check(&[]))?, edited(&mut self.build())?)))?;
+        Ok(Figure::beside("check after a one-line edit", rounds, AFTER_AN_EDIT))
     }
 
     fn nothing_changed(&self) -> Result<Figure> {
         self.spend(&mut self.check(&[]))?;
-        let (ours, plain) = medians(|| Ok((self.spend(&mut self.check(&[]))?, self.spend(&mut self.build())?)))?;
-        Ok(Figure { what: "check with nothing changed", ours, plain: Some(plain), bar: NOTHING_CHANGED })
+        let rounds = rounds(|| Ok((self.spend(&mut self.check(&[]))?, self.spend(&mut self.build())?)))?;
+        Ok(Figure::beside("check with nothing changed", rounds, NOTHING_CHANGED))
     }
 
     /// In seconds by the clock: once built, its own work only.
@@ -113,7 +141,65 @@ impl Bench {
         let started = Instant::now();
         self.spend(&mut self.xtask(&["check", "--solutions", "--again"]))?;
         let ours = started.elapsed().as_secs_f64();
-        Ok(Figure { what: "check --solutions, all of them", ours, plain: None, bar: ALL_SOLUTIONS })
+        Ok(Figure::alone("check --solutions, all of them", ours, "s", ALL_SOLUTIONS))
+    }
+
+    /// What cargo compiles for each further exercise once the first is built: the most of all. Exercises that call
+    /// services compile their clients once, and are not looked at.
+    fn next_exercise(&self) -> Result<Option<Figure>> {
+        // Of its own, since all exercises are built in the other.
+        let target = self.target.with_file_name("next-target");
+        let mut most = None;
+        let offline = self.copy.exercises.iter().filter(|e| e.manifest.services.is_empty());
+        for (index, exercise) in offline.enumerate() {
+            let mut build = self.cargo(&["build", "--quiet", "--test", "check", "--message-format", "json"]);
+            build.args(["--package", &exercise.package_name()]).env("CARGO_TARGET_DIR", &target);
+            let output = build.stdin(Stdio::null()).output().with_context(|| format!("cannot run {build:?}"))?;
+            // The first compiles what all need. A starter that does not compile is a unit as well.
+            if index > 0 {
+                most = most.max(Some(compiled_units(&String::from_utf8_lossy(&output.stdout))));
+            }
+        }
+        Ok(most.map(|units| Figure::alone("the next exercise compiles", units as f64, "units", NEXT_EXERCISE)))
+    }
+
+    /// What lies on a learner's disk who has built every exercise without services, and this tool.
+    fn target_directory(&self) -> Result<Figure> {
+        let target = self.target.with_file_name("next-target");
+        let mut build = self.cargo(&["build", "--quiet", "--package", "xtask"]);
+        build.env("CARGO_TARGET_DIR", &target).stdin(Stdio::null()).status().context("cannot run cargo")?;
+        let megabytes = size_of(&target, &mut BTreeSet::new()) as f64 / 1e6;
+        Ok(Figure::alone("a learner's target directory", megabytes, "MB", TARGET_DIRECTORY))
+    }
+
+    fn book(&self, builder: &Path) -> Result<Figure> {
+        let mut build = Command::new(builder);
+        build.arg("build").arg("--root").arg(&self.copy.root).arg("--dest").arg(self.target.with_file_name("site"));
+        Ok(Figure::alone("the book, CPU", self.spend(&mut build)?, "s", BOOK))
+    }
+
+    /// From writing a page to the book that has it, while it is served.
+    fn page_edit(&self, builder: &Path) -> Result<Figure> {
+        let page = crate::page::path(&self.copy, self.exercise());
+        let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+        let mut serve = Command::new(builder);
+        serve.args(["serve", "--no-open", "--port", "0", "--root"]).arg(&self.copy.root);
+        let mut served = serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let served = served.as_mut().map_err(|error| anyhow!("cannot run {}: {error}", builder.display()))?;
+        let mut lines =
+            served.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok);
+        let mut wait_for = |words: &str| lines.any(|line| line.contains(words));
+        let is_up = wait_for("the book is at ");
+        let started = Instant::now();
+        store::write_cache(&page, format!("{text}\nOne more line.\n").as_bytes())?;
+        let is_built = is_up && wait_for("built ");
+        let seconds = started.elapsed().as_secs_f64();
+        let _ = served.kill();
+        let _ = served.wait();
+        match is_built {
+            true => Ok(Figure::alone("a page's edit is visible after", seconds, "s", PAGE_EDIT)),
+            false => bail!("{} does not serve the book", builder.display()),
+        }
     }
 
     /// From two empty target directories: the course's first verdict, and a new crate with the same dependencies.
@@ -131,7 +217,7 @@ impl Bench {
         store::write_cache(&plain_crate.join("Cargo.lock"), &fs::read(root.join("Cargo.lock"))?)?;
         let mut build = self.cargo(&["build", "--quiet"]);
         let plain = self.spend(build.current_dir(&plain_crate).env("CARGO_TARGET_DIR", fresh("plain-target")))?;
-        Ok(Figure { what: "first verdict of a fresh clone", ours, plain: Some(plain), bar: self.first_bar() })
+        Ok(Figure::beside("first verdict of a fresh clone", vec![(ours, plain)], self.first_bar()))
     }
 
     /// A first exercise may use crates that the plain one does not have.
@@ -202,28 +288,45 @@ tokio = { version = "1", features = ["macros"] }
 [workspace]
 "#;
 
-fn medians(mut round: impl FnMut() -> Result<(f64, f64)>) -> Result<(f64, f64)> {
-    let mut rounds = Vec::new();
-    for _ in 0..ROUNDS {
-        rounds.push(round()?);
+fn rounds(mut round: impl FnMut() -> Result<(f64, f64)>) -> Result<Vec<(f64, f64)>> {
+    (0..ROUNDS).map(|_| round()).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// How many units a cargo call compiled, by its JSON messages.
+fn compiled_units(messages: &str) -> usize {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter(|message| message["reason"] == "compiler-artifact" && message["fresh"] == false).count()
+}
+
+/// Bytes on the disk; what has several names, as cargo's binaries do, counts once.
+fn size_of(path: &Path, seen: &mut BTreeSet<u64>) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else { return 0 };
+    let mut bytes = 0;
+    for entry in entries.flatten() {
+        match entry.metadata() {
+            Ok(data) if data.is_dir() => bytes += size_of(&entry.path(), seen),
+            Ok(data) if seen.insert(data.ino()) => bytes += data.blocks() * 512,
+            _ => {}
+        }
     }
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let (ours, plain) = rounds.into_iter().unzip();
-    Ok((median(ours), median(plain)))
+    bytes
 }
 
 fn table(figures: &[Figure]) -> String {
     let mut text = format!("{:<32} {:>8} {:>8} {:>8} {:>8}\n", "", "ours", "cargo", "ratio", "bar");
     for figure in figures {
-        let plain = figure.plain.map_or_else(|| "-".to_owned(), |plain| format!("{plain:.2} s"));
+        let plain = figure.plain.map_or_else(|| "-".to_owned(), |(plain, _)| format!("{plain:.2} s"));
         let (ratio, bar) = match figure.plain {
-            Some(_) => (format!("{:.2}", figure.value()), format!("{:.2}", figure.bar)),
-            None => ("-".to_owned(), format!("{:.0} s", figure.bar)),
+            Some((_, ratio)) => (format!("{ratio:.2}"), format!("{:.2}", figure.bar)),
+            None => ("-".to_owned(), format!("{:.0} {}", figure.bar, figure.unit)),
         };
-        let ours = format!("{:.2} s", figure.ours);
+        let decimals = if figure.unit == "s" { 2 } else { 0 };
+        let ours = format!("{:.decimals$} {}", figure.ours, figure.unit);
         let missed = if figure.holds() { "" } else { "  missed" };
         text.push_str(&format!("{:<32} {ours:>8} {plain:>8} {ratio:>8} {bar:>8}{missed}\n", figure.what));
     }
@@ -236,9 +339,10 @@ fn document(figures: &[Figure]) -> Value {
         .map(|figure| {
             json!({
                 "what": figure.what,
-                "ours_seconds": figure.ours,
-                "cargo_seconds": figure.plain,
-                "ratio": figure.plain.map(|_| figure.value()),
+                "ours": figure.ours,
+                "unit": figure.unit,
+                "cargo": figure.plain.map(|(plain, _)| plain),
+                "ratio": figure.plain.map(|(_, ratio)| ratio),
                 "bar": figure.bar,
                 "holds": figure.holds(),
             })
@@ -253,10 +357,11 @@ mod tests {
 
     #[test]
     fn a_figure_over_its_bar_is_missed() {
-        let figure = |ours, plain, bar| Figure { what: "x", ours, plain, bar };
-        assert!(figure(2.4, Some(2.0), 1.25).holds());
-        assert!(!figure(2.6, Some(2.0), 1.25).holds());
-        assert!(!figure(31.0, None, 30.0).holds());
-        assert!(table(&[figure(2.6, Some(2.0), 1.25)]).contains("1.30     1.25  missed"));
+        let beside = |ours, plain| Figure::beside("x", vec![(ours, plain)], 1.25);
+        assert!(beside(2.4, 2.0).holds());
+        assert!(!beside(2.6, 2.0).holds());
+        assert!(!Figure::alone("x", 31.0, "s", 30.0).holds());
+        assert!(table(&[beside(2.6, 2.0)]).contains("1.30     1.25  missed"));
+        assert!(table(&[Figure::alone("x", 3.0, "units", 2.0)]).contains("3 units        -        -  2 units  missed"));
     }
 }

@@ -45,8 +45,18 @@ impl How {
 }
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
-    let findings =
-        [toolchain(course), linker(), crates(course), disk(course), progress(course), drive(course), editor()];
+    let crates_are_here = crates_are_here(course);
+    let findings = [
+        toolchain(course),
+        linker(),
+        registry(crates_are_here),
+        crates(course, crates_are_here),
+        disk(course),
+        progress(course),
+        drive(course),
+        git(course),
+        editor(),
+    ];
     let is_bad = findings.iter().any(|finding| finding.how == How::Bad);
     match options.format {
         Format::Json => print!("{}", to_text(&document(&findings))),
@@ -90,13 +100,53 @@ fn linker() -> Finding {
     bad("linker", "no program can be linked", mend)
 }
 
-/// Every crate of the lockfile is on this machine, as cargo sees it without network.
-fn crates(course: &Course) -> Finding {
+/// Whether cargo is told to stay away from the network; then it is not asked.
+fn is_told_to_stay_offline() -> bool {
+    std::env::var_os("CARGO_NET_OFFLINE").is_some_and(|value| value == "true" || value == "1")
+}
+
+/// Asks the registry that cargo is configured for about one small crate, as a fresh project would.
+fn registry(crates_are_here: bool) -> Finding {
+    let project = Scratch::new("registry");
+    let manifest = "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nlibc = \"0.2\"\n\n[workspace]\n";
+    let written = store::write_cache(&project.path().join("Cargo.toml"), manifest.as_bytes())
+        .and_then(|()| store::write_cache(&project.path().join("src/lib.rs"), b""));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .arg("generate-lockfile")
+        .current_dir(project.path())
+        .env("CARGO_NET_RETRY", "0")
+        .env("CARGO_HTTP_TIMEOUT", "10");
+    let told = is_told_to_stay_offline();
+    // From what it remembers, an offline cargo would answer for the registry.
+    cargo.env("CARGO_NET_OFFLINE", "false");
+    let answers = !told && written.is_ok() && said(cargo.stderr(Stdio::null())).is_some();
+    let _ = fs::remove_dir_all(project.path());
+    match (answers, crates_are_here) {
+        (true, _) => good("registry", "can be reached"),
+        (false, true) if told => good("registry", "not asked, since CARGO_NET_OFFLINE is set: every crate is here"),
+        (false, true) => good("registry", "cannot be reached, and need not be: every crate is here"),
+        (false, false) => bad(
+            "registry",
+            "cannot be reached, and crates are missing",
+            "connect to a network, set HTTPS_PROXY, or unset CARGO_NET_OFFLINE; then cargo xtask prefetch",
+        ),
+    }
+}
+
+/// Whether every crate of the lockfile is on this machine, as cargo sees it without network.
+fn crates_are_here(course: &Course) -> bool {
     let mut cargo = course.cargo();
     cargo.args(["metadata", "--offline", "--locked", "--format-version", "1"]);
-    match cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
-        Ok(status) if status.success() => good("crates", "all are here; no network is needed"),
-        _ => bad("crates", "some are not downloaded yet", "cargo xtask prefetch"),
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn crates(course: &Course, are_here: bool) -> Finding {
+    let services = course.services().into_iter().collect::<Vec<_>>().join(", ");
+    let with = if services.is_empty() { String::new() } else { format!(", the clients of {services} among them") };
+    match are_here {
+        true => good("crates", format!("the offline copy is complete{with}; no network is needed")),
+        false => bad("crates", format!("the offline copy is not complete{with}"), "cargo xtask prefetch"),
     }
 }
 
@@ -140,6 +190,15 @@ fn drive(course: &Course) -> Finding {
         );
     }
     good("drive", "watch sees every save; it needs no file-system events")
+}
+
+/// Only `update` needs it.
+fn git(course: &Course) -> Finding {
+    match (said(Command::new("git").arg("--version")), course.root.join(".git").exists()) {
+        (Some(version), true) => good("git", version),
+        (Some(_), false) => slow("git", "this course is no clone, so `update` cannot renew it", "git clone it anew"),
+        (None, _) => slow("git", "cannot be run, so `update` cannot renew the course", "install git"),
+    }
 }
 
 fn editor() -> Finding {

@@ -1,54 +1,73 @@
-//! `prefetch`: everything for work without network, downloaded and built beforehand. Broken off, it goes on where it
-//! was: cargo keeps what it has.
+//! `prefetch`: everything for work without network, downloaded and built beforehand, and then proved: the same build once
+//! more with the network forbidden. Broken off, it goes on where it was: cargo keeps what it has.
 
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use crate::compile;
+use crate::compile::{self, Target};
 use crate::course::Course;
 use crate::term::Progress;
 use crate::view::text::counted;
 
+const GOES_ON: &str = "`cargo xtask prefetch` goes on where it stopped";
+
 pub fn run(course: &Course) -> Result<u8> {
     let progress = Progress::new();
-    println!("downloading every crate of the course");
-    let status = course
-        .cargo()
-        .args(["fetch", "--locked"])
-        .stdin(Stdio::null())
-        .status()
-        .context("cannot run cargo; is rustup's cargo on the path?")?;
-    if !status.success() {
-        bail!("the download did not end; `cargo xtask prefetch` goes on where it stopped");
-    }
+    println!("1 of 4: downloading every crate of the course");
+    download(course)?;
     let exercises = &course.exercises;
-    if exercises.is_empty() {
-        println!("ready: no exercises here yet");
-        return Ok(0);
-    }
-    println!("building what {} need; the first time takes minutes", counted(exercises.len(), "exercise"));
-    let mut arguments = vec!["--test".to_owned(), "check".to_owned()];
-    for exercise in exercises {
-        arguments.extend(["-p".to_owned(), exercise.package_name()]);
-    }
-    let has_invoke = course.root.join("xtask/local-lambda/Cargo.toml").is_file();
-    if has_invoke {
-        arguments.extend(["-p", "local-lambda", "--bin", "local-lambda"].map(str::to_owned));
-    }
-    let built = compile::compile(course, &arguments, &progress)?;
-    let missing: Vec<String> = exercises
-        .iter()
-        .filter(|exercise| built.executable(&compile::Target::check_of(exercise)).is_none())
-        .map(|exercise| exercise.id())
-        .collect();
-    if !missing.is_empty() {
-        bail!("the checks of {} could not be built\n{}", missing.join(", "), built.said);
-    }
-    if course.root.join("xtask/book/Cargo.toml").is_file() {
-        println!("building what makes the book");
+    let services = course.services().into_iter().collect::<Vec<_>>().join(", ");
+    let with = if services.is_empty() { String::new() } else { format!(", the clients of {services} among it") };
+    println!("2 of 4: building what {} need{with}; the first time takes minutes", counted(exercises.len(), "exercise"));
+    build(course, &progress)?;
+    let has_book = course.root.join("xtask/book/Cargo.toml").is_file();
+    println!("3 of 4: building what makes the book{}", if has_book { "" } else { ": there is none" });
+    if has_book {
         super::book::builder(course)?;
+    }
+    println!("4 of 4: the same once more, with the network forbidden");
+    let offline = Course::at(&course.root)?.without_network();
+    build(&offline, &progress).context("without network this does not work yet")?;
+    if has_book {
+        super::book::builder(&offline).context("without network the book does not work yet")?;
     }
     println!("ready: {} can be checked without network", counted(exercises.len(), "exercise"));
     Ok(0)
+}
+
+/// Cargo shows by itself how far it is.
+fn download(course: &Course) -> Result<()> {
+    let mut cargo = course.cargo();
+    let status = cargo.args(["fetch", "--locked"]).stdin(Stdio::null()).status();
+    if !status.context("cannot run cargo; is rustup's cargo on the path?")?.success() {
+        bail!("the download did not end; `cargo xtask doctor` says whether the registry can be reached, {GOES_ON}");
+    }
+    Ok(())
+}
+
+/// Every check with what it needs, and what `invoke` runs. A starter of the learner's that does not compile is no
+/// failure: what it needs is built.
+fn build(course: &Course, progress: &Progress) -> Result<()> {
+    let mut arguments = Vec::new();
+    for exercise in &course.exercises {
+        arguments.extend(["-p".to_owned(), exercise.package_name()]);
+    }
+    if !arguments.is_empty() {
+        arguments.extend(["--test".to_owned(), "check".to_owned()]);
+    }
+    if course.root.join("xtask/local-lambda/Cargo.toml").is_file() {
+        arguments.extend(["-p", "local-lambda", "--bin", "local-lambda"].map(str::to_owned));
+    }
+    if arguments.is_empty() {
+        return Ok(());
+    }
+    let built = compile::compile(course, &arguments, progress)?;
+    let is_missing = |target: &Target| built.executable(target).is_none();
+    let missing = course.exercises.iter().filter(|exercise| is_missing(&Target::check_of(exercise)));
+    let missing: Vec<String> = missing.map(|exercise| exercise.id()).collect();
+    if !missing.is_empty() {
+        bail!("the checks of {} could not be built; {GOES_ON}\n{}", missing.join(", "), built.said);
+    }
+    Ok(())
 }

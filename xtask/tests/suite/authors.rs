@@ -157,7 +157,11 @@ fn a_bench_tells_each_figure_and_leaves_nothing() {
     let mine = course.read("exercises/ch01-fates/01-passes/src/main.rs");
     let said = course.say("bench --format json");
     assert!(matches!(said.code, Some(0 | 1)), "{said:#?}");
-    said.says("check after a one-line edit").says("check with nothing changed").says("\"rounds\": 7");
+    said.says("check after a one-line edit")
+        .says("check with nothing changed")
+        .says("the next exercise compiles")
+        .says("a learner's target directory")
+        .says("\"rounds\": 7");
     assert_eq!(course.read("exercises/ch01-fates/01-passes/src/main.rs"), mine);
     assert!(!course.path("target/bench").exists());
 }
@@ -172,6 +176,18 @@ fn mutants_that_survive_are_listed() {
     course.replace(check, "assert_eq!(answer(\"-21\"), \"-42\", \"the sign is lost\");", "");
     course.replace(check, ASKS_THE_SEED, "answer(&seed.to_string());");
     course.say("mutants 1/2").is("mutants-survive");
+    let explained =
+        "[[equivalent]]\nline = \"println!(\\\"{}\\\", number * 2);\"\nfrom = \"*\"\nto = \"+\"\nreason = \"x\"\n";
+    course.write("solutions/ch01-fates/02-fails-one-test/equivalents.toml", explained);
+    course.say("mutants 1/2").exits(0).says("3 of 3 mutants caught, 1 more explained");
+    course.write("solutions/ch01-fates/01-passes/equivalents.toml", explained);
+    course.say("mutants 1/1").exits(1).says("is explained, but the check catches it");
+    course.write("solutions/ch01-fates/01-passes/equivalents.toml", &explained.replace("number * 2", "number * 3"));
+    course
+        .say("verify 1/1")
+        .exits(1)
+        .says("equivalents.toml:1: `+` for `*` in")
+        .says("is no mutant of the solution any more");
     course.say("mutants").exits(2).says("name the exercises");
     assert!(!course.path("target/mutants").exists());
 }
@@ -183,7 +199,21 @@ fn a_doctor_tells_each_finding() {
     said.exits(0)
         .says("ok     toolchain: cargo ")
         .says("ok     linker: a program was linked and ran")
-        .says("ok     crates: ");
+        .says("ok     registry: not asked, since CARGO_NET_OFFLINE is set: every crate is here")
+        .says("ok     crates: the offline copy is complete; no network is needed");
+    course.replace("exercises/ch01-fates/01-passes/Cargo.toml", "services = []", "services = [\"s3\", \"sqs\"]");
+    course.say("doctor").says("crates: the offline copy is complete, the clients of s3, sqs among them");
+    // A crate that is in nobody's cargo home, and no network.
+    let manifest = "tools/adder/Cargo.toml";
+    let mine = course.read(manifest);
+    course.write(manifest, &format!("{mine}\n[dependencies]\nlibc = \"0.2\"\n"));
+    course
+        .say("doctor")
+        .exits(4)
+        .says("registry: cannot be reached, and crates are missing")
+        .says("mend: cargo xtask prefetch");
+    course.say("prefetch").exits(4).says("`cargo xtask prefetch` goes on where it stopped");
+    course.write(manifest, &mine);
     std::fs::remove_dir_all(course.path(".progress")).expect("the doctor tried to write there");
     course.write(".progress", "a file where the folder should be");
     course.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.2.3\"\n");
@@ -194,7 +224,10 @@ fn a_doctor_tells_each_finding() {
 #[test]
 fn what_was_prefetched_needs_nothing_more() {
     let course = MiniCourse::new();
-    course.say("prefetch").exits(0).says("ready: 11 exercises can be checked without network");
+    let said = course.say("prefetch");
+    said.exits(0)
+        .says("4 of 4: the same once more, with the network forbidden")
+        .says("ready: 11 exercises can be checked without network");
 }
 
 #[test]

@@ -101,6 +101,12 @@ fn a_check_that_accepts_any_file_is_found() {
 }
 
 #[test]
+fn mutants_of_a_file_are_judged_without_building_them() {
+    let course = MiniCourse::new();
+    course.say("mutants 3/1").is("file-mutants");
+}
+
+#[test]
 fn a_new_file_exercise_keeps_every_rule_of_layout() {
     let course = MiniCourse::new();
     course.say("new ch03/08-policy --file policy.json").is("file-new");
