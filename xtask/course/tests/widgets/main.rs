@@ -1,9 +1,9 @@
 //! What the book's widgets compute, and the facts that they compute with.
 //!
 //! A widget's formula is written in JavaScript, in `theme/widgets`. Its truth is in `exercises/fixtures/vectors`: inputs
-//! and outputs that Rust code wrote, with which `.ci/browser/widgets.test.js` compares it. A chapter whose exercise
-//! solves the same question writes them; until there is one, the reference stands here, found in another way than the
-//! widget finds it. `COURSE_RENEW=1 cargo test -p course --test widgets` writes the files anew.
+//! and outputs that this test writes, found in another way than the widget finds them, and with which
+//! `.ci/browser/formulas.test.js` compares the widget. Where an exercise solves the same question, a test of its chapter in
+//! `tests/runs` puts every case to the solution. `COURSE_RENEW=1 cargo test -p course --test widgets` writes the files anew.
 
 mod alias;
 mod cold_start;
@@ -64,24 +64,15 @@ fn same(path: &str, text: &str) {
     assert!(kept == text, "{path} is not up to date: COURSE_RENEW=1 cargo test -p course --test widgets renews it");
 }
 
-/// Compares `exercises/fixtures/vectors/<widget>.json` with what `reference` makes of the inputs. Vectors that a
-/// chapter's solution wrote are the truth themselves: there the reference has to agree with them.
+/// Compares `exercises/fixtures/vectors/<widget>.json` with what `reference` makes of the inputs, or writes it.
 #[track_caller]
 fn vectors(widget: &str, inputs: &[Value], reference: impl Fn(&Value) -> Value) {
-    let path = format!("exercises/fixtures/vectors/{widget}.json");
-    let writer = format!("xtask/course/tests/widgets/{}.rs", widget.replace('-', "_"));
-    let kept = fs::read_to_string(root().join(&path)).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    if let Some(kept) = kept.filter(|kept| kept["written_by"] != writer) {
-        for case in kept["cases"].as_array().expect("cases") {
-            assert_eq!(reference(&case["input"]), case["output"], "{path}: {}", case["input"]);
-        }
-        return;
-    }
     assert!(inputs.len() >= 8, "{widget} has few vectors: {}", inputs.len());
+    let writer = format!("xtask/course/tests/widgets/{}.rs", widget.replace('-', "_"));
     let case = |input: &Value| format!("    {}", json!({ "input": input, "output": reference(input) }));
     let cases = inputs.iter().map(case).collect::<Vec<_>>().join(",\n");
     same(
-        &path,
+        &format!("exercises/fixtures/vectors/{widget}.json"),
         &format!(
             "{{\n  \"widget\": \"{widget}\",\n  \"written_by\": \"{writer}\",\n  \"cases\": [\n{cases}\n  ]\n}}\n"
         ),
