@@ -2,8 +2,10 @@
 // by keyboard, on paper.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { test } from "node:test";
-import { DESKTOP, PAGE_KINDS, PHONE, TABLET, THEMES, assertAccessible, assertFits, inBrowser } from "./harness.js";
+import { DESKTOP, PAGE_KINDS, PHONE, TABLET, THEMES, assertAccessible, assertFits, bookBin, bookDir, inBrowser, root } from "./harness.js";
 
 const { missing, ...onDisk } = PAGE_KINDS;
 
@@ -190,4 +192,26 @@ test("on paper there is the text with its answers, and nothing to press", inBrow
 test("a link to a place inside a fold opens it", inBrowser({ path: PAGE_KINDS.exercise }, async ({ page }) => {
   await page.evaluate(() => { document.querySelector("details.hint p").id = "in-a-fold"; location.hash = "in-a-fold"; });
   await page.locator("details.hint[open] #in-a-fold").waitFor();
+}));
+
+const plain = path.join(path.dirname(bookDir), "plain");
+
+test("what plain `mdbook build` writes is built", () => {
+  const ran = spawnSync(bookBin, ["build", "--plain", "--root", root, "--dest", plain], { encoding: "utf8" });
+  assert.equal(ran.status, 0, ran.stdout + ran.stderr);
+});
+
+test("a plain build reads well: contents, code, quizzes, search, and links to a README", inBrowser({ dir: plain, path: PAGE_KINDS.exercise }, async ({ page }) => {
+  assert.equal(await page.locator(".contents a[aria-current]").textContent(), "A typed greeter");
+  assert.equal(await page.locator(".contents ol ol a").count() > 5, true);
+  await assertAccessible(page);
+  await page.getByRole("link", { name: "Where state lives" }).first().click();
+  await page.waitForURL(/ch03-first-function\/index\.html/);
+  assert.ok(await page.locator("h1").isVisible());
+  assert.ok(await page.locator(".hljs-keyword").count() > 20);
+  const quiz = page.locator("[data-quiz=ch03-q2]");
+  await quiz.locator("input[value=b]").check();
+  await quiz.getByRole("button", { name: "Check" }).click();
+  assert.match(await quiz.locator("output").textContent(), /^Right/);
+  assert.ok((await page.evaluate(() => globalThis.courseSearch("deadline"))).length > 0);
 }));

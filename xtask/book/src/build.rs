@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use mdbook_driver::MDBook;
 
 use crate::check;
+use crate::course::Course;
 use crate::dress;
 use crate::finding::Finding;
 use crate::log;
@@ -26,11 +27,20 @@ pub struct Build {
     pub reads: BTreeSet<PathBuf>,
 }
 
+/// How much of the book is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Extent {
+    /// What plain `mdbook build` writes.
+    Plain,
+    /// With what the course knows, see [`crate::dress`].
+    Course,
+}
+
 /// Builds the book of `root` into `dest`, or where its `book.toml` says. An `Err` means that the tool could not work;
 /// what a writer can mend is a finding.
-pub fn build(root: &Path, dest: Option<&Path>) -> anyhow::Result<Build> {
+pub fn build(root: &Path, dest: Option<&Path>, extent: Extent) -> anyhow::Result<Build> {
     let mut build = Build { reads: source::watched(root), ..Build::default() };
-    let (result, remarks) = log::listen(|| run(root, dest, &mut build));
+    let (result, remarks) = log::listen(|| run(root, dest, extent, &mut build));
     let src = source::settings(root).map_or_else(|_| PathBuf::from("src"), |config| config.book.src);
     if let Err(error) = result {
         // A missing file or unreadable text is the book's fault; a full disk or a folder without permission is not.
@@ -46,13 +56,14 @@ pub fn build(root: &Path, dest: Option<&Path>) -> anyhow::Result<Build> {
     Ok(build)
 }
 
-fn run(root: &Path, dest: Option<&Path>, build: &mut Build) -> anyhow::Result<()> {
+fn run(root: &Path, dest: Option<&Path>, extent: Extent, build: &mut Build) -> anyhow::Result<()> {
     let mut config = source::settings(root)?;
     if let Some(dest) = dest {
         config.build.build_dir = std::path::absolute(dest).context("failed to find the current folder")?;
     }
     let src = config.book.src.clone();
     let pages = source::pages(&root.join(&src))?;
+    build.reads.extend(Course::manifests(root));
     let wrong_summary = check::summary::findings(root, &src, &pages);
     for Page { source, .. } in &pages {
         check::page(root, &src.join(source), build);
@@ -67,7 +78,9 @@ fn run(root: &Path, dest: Option<&Path>, build: &mut Build) -> anyhow::Result<()
     let html = book.build_dir_for("html");
     refuse_to_empty(&html, &root.join(&src))?;
     book.build()?;
-    dress::dress(root, &html, &pages)?;
+    if extent == Extent::Course {
+        dress::dress(root, &html, &pages)?;
+    }
     build.findings.extend(check::course(root, &book.config, &pages)?);
     build.findings.extend(check::links::findings(root, &book.config, &html, &pages)?);
     build.pages = pages.len();

@@ -12,6 +12,7 @@ book COMMAND
 
   build                build the static book and check it
                        --dest DIR: elsewhere than book.toml says
+                       --plain: what `mdbook build` writes, no more
   serve                the book in the browser, rebuilt on every save
                        --port PORT (0: any), --no-open
                        --xtask PROGRAM: the command line that checks
@@ -29,7 +30,7 @@ const LONGEST_CHECK: Duration = Duration::from_secs(30 * 60);
 #[derive(Debug)]
 pub enum Invocation {
     Help,
-    Build { root: Option<PathBuf>, dest: Option<PathBuf> },
+    Build { root: Option<PathBuf>, dest: Option<PathBuf>, plain: bool },
     Serve { root: Option<PathBuf>, port: Option<u16>, open: bool, xtask: Option<PathBuf>, check_limit: Duration },
 }
 
@@ -55,12 +56,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usa
     let mut parser = Parser::from_iter(args);
     let mut command = None;
     let (mut root, mut dest, mut port, mut open) = (None, None, None, true);
-    let (mut xtask, mut check_limit) = (None, LONGEST_CHECK);
+    let (mut xtask, mut check_limit, mut plain) = (None, LONGEST_CHECK, false);
     while let Some(arg) = parser.next()? {
         match (&arg, command.as_deref()) {
             (Arg::Short('h') | Arg::Long("help"), _) => return Ok(Invocation::Help),
             (Arg::Long("root"), _) => root = Some(PathBuf::from(parser.value()?)),
             (Arg::Long("dest"), Some("build")) => dest = Some(PathBuf::from(parser.value()?)),
+            (Arg::Long("plain"), Some("build")) => plain = true,
             (Arg::Long("port"), Some("serve")) => port = Some(parser.value()?.parse()?),
             (Arg::Long("xtask"), Some("serve")) => xtask = Some(PathBuf::from(parser.value()?)),
             (Arg::Long("check-limit"), Some("serve")) => {
@@ -75,7 +77,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usa
         }
     }
     match command.as_deref() {
-        Some("build") => Ok(Invocation::Build { root, dest }),
+        Some("build") => Ok(Invocation::Build { root, dest, plain }),
         Some(_) => Ok(Invocation::Serve { root, port, open, xtask, check_limit }),
         None => Err(Usage("say what to do: build or serve".to_owned())),
     }

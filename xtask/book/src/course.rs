@@ -1,7 +1,7 @@
 //! What the book states about exercises: the `[package.metadata.exercise]` of their manifests, and nothing else.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Table;
 
@@ -23,16 +23,23 @@ impl Course {
     /// A manifest that cannot be read is `verify`'s business; here it has no exercise.
     pub fn read(root: &Path) -> Course {
         let mut course = Course::default();
-        for chapter in folders(&root.join("exercises")) {
-            for name in folders(&root.join("exercises").join(&chapter)) {
-                let manifest = root.join("exercises").join(&chapter).join(&name).join("Cargo.toml");
-                let manifest = std::fs::read_to_string(manifest).unwrap_or_default().parse::<Table>();
-                if let Some(exercise) = manifest.ok().as_ref().and_then(Exercise::of) {
-                    course.exercises.insert(format!("{chapter}/{name}"), exercise);
-                }
+        for path in Course::manifests(root) {
+            let manifest = std::fs::read_to_string(&path).unwrap_or_default().parse::<Table>();
+            if let Some(exercise) = manifest.ok().as_ref().and_then(Exercise::of) {
+                let mut names = path.iter().rev().skip(1).map(|name| name.to_string_lossy());
+                let (name, chapter) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+                course.exercises.insert(format!("{chapter}/{name}"), exercise);
             }
         }
         course
+    }
+
+    /// Where the facts stand, in the course's order.
+    pub fn manifests(root: &Path) -> Vec<PathBuf> {
+        let exercises = root.join("exercises");
+        let chapters = folders(&exercises).into_iter().map(|chapter| exercises.join(chapter));
+        let of_chapter = |dir: PathBuf| folders(&dir).into_iter().map(move |name| dir.join(name).join("Cargo.toml"));
+        chapters.flat_map(of_chapter).collect()
     }
 
     pub fn exercise(&self, name: &str) -> Option<&Exercise> {

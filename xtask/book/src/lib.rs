@@ -1,13 +1,21 @@
 //! The course's book: built by the embedded mdBook, checked, and served to a browser on this machine.
 //!
 //! [`build::build`] turns `book.toml` into a static site and a list of findings; [`serve::serve`] keeps doing that
-//! while somebody writes or reads. Plain `mdbook build` gives the same pages: nothing here adds to their content.
+//! while somebody writes or reads. Plain `mdbook build` gives a book that reads well; [`dress`] adds what only the
+//! course knows: facts of exercises, the contents without scripts, reading offline.
 //!
 //! What leans on mdBook 0.5.4's own ways, each with a test that fails when they change:
 //! - its warnings, by the file name between backticks and the tag they quote ([`check::remarks`]);
-//! - `README.md` becomes `index.html`, and links to it do not ([`source::Page`], [`check::links`]);
+//! - `README.md` becomes `index.html`, and links to it do not ([`source::Page`], [`dress`]);
 //! - `toc.html` and `404.html` mark a folder as an earlier book that may be replaced ([`build`]);
-//! - inline scripts are plain `<script>` elements, and pages end with `</body>` ([`site`], [`serve`]).
+//! - inline scripts are plain `<script>` elements, and pages end with `</body>` ([`site`], [`serve`]);
+//! - `theme/` has our files in place of its frame, styles and scripts, by their names there; what it gives the frame
+//!   is named in `theme/index.hbs`, and `{{#toc}}` in `theme/toc.js.hbs` (`tests/suite/mdbook.rs` knows its own files
+//!   by their hashes: where one has changed, see what is new and whether ours needs it);
+//! - a heading is `<h2 id="…"><a class="header" …`, an admonition `blockquote-tag-note`, a table stands in a
+//!   `table-wrapper`, and a fence's words after the comma are classes (`theme/css/general.css`, [`dress`]);
+//! - its files have a hash of eight digits in their names ([`dress`]), and its index of the text is
+//!   `searchindex.js` with `doc_urls` and `index.documentStore.docs` (`theme/search.js`).
 
 use std::io::Write as _;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use book::build::Extent;
 use book::cli::{self, Invocation, Usage};
 use book::finding::count;
 use book::progress::Progress;
@@ -26,11 +27,12 @@ fn run() -> anyhow::Result<u8> {
             say(cli::HELP.trim_end());
             Ok(0)
         }
-        Invocation::Build { root, dest } => {
+        Invocation::Build { root, dest, plain } => {
             let root = find_root(root)?;
+            let extent = if plain { Extent::Plain } else { Extent::Course };
             let build = {
                 let _progress = Progress::start("building the book");
-                build::build(&root, dest.as_deref())?
+                build::build(&root, dest.as_deref(), extent)?
             };
             for finding in &build.findings {
                 say(&finding.to_string());

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::build::{self, Build};
+use crate::build::{self, Build, Extent};
 use crate::finding::count;
 use crate::progress::Progress;
 use crate::site::Site;
@@ -123,7 +123,7 @@ fn learn(tool: &Tool, live: &Live) -> Snapshot {
 fn update(root: &Path, folder: &Path, live: &Live, sources: &mut Snapshot) -> anyhow::Result<()> {
     let Build { dest, pages, findings, reads } = {
         let _progress = Progress::start("building the book");
-        build::build(root, Some(&folder.join("book")))?
+        build::build(root, Some(&folder.join("book")), Extent::Course)?
     };
     sources.also(reads);
     for finding in &findings {

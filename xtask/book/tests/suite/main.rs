@@ -4,6 +4,7 @@ mod attacks;
 mod build;
 mod checks;
 mod fixture;
+mod mdbook;
 mod refusals;
 mod serve;
 mod server;
