@@ -4,12 +4,12 @@
 //! Sources: <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>,
 //! <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::pattern::{Dialect, Mismatch, Pattern};
+use crate::sqs::{AttributeValue, MessageAttribute, MessageAttributes};
 
 /// How many fields a policy may name at its top.
 pub const MAX_KEYS: usize = 5;
@@ -30,15 +30,6 @@ pub enum FilterPolicyScope {
     MessageBody,
 }
 
-/// An attribute of a message that is published to a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageAttribute {
-    /// `String`, `String.Array`, `Number` or `Binary`.
-    pub data_type: String,
-    /// Its value; for `Binary` in base64.
-    pub value: String,
-}
-
 /// A valid policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterPolicy {
@@ -49,28 +40,6 @@ pub struct FilterPolicy {
 /// Why a policy is refused, in the words of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidFilterPolicy(String);
-
-impl MessageAttribute {
-    /// An attribute of type `String`.
-    pub fn string(value: impl Into<String>) -> MessageAttribute {
-        MessageAttribute { data_type: "String".to_owned(), value: value.into() }
-    }
-
-    /// An attribute of type `Number`.
-    pub fn number(value: impl ToString) -> MessageAttribute {
-        MessageAttribute { data_type: "Number".to_owned(), value: value.to_string() }
-    }
-
-    /// What a policy compares with; none for binary values and for what is not of its type.
-    fn comparable(&self) -> Option<Value> {
-        match self.data_type.as_str() {
-            "String" => Some(Value::String(self.value.clone())),
-            "Number" => serde_json::from_str(&self.value).ok().filter(Value::is_number),
-            "String.Array" => serde_json::from_str(&self.value).ok().filter(Value::is_array),
-            _ => None,
-        }
-    }
-}
 
 impl FilterPolicy {
     /// Reads a policy.
@@ -108,12 +77,12 @@ impl FilterPolicy {
     }
 
     /// Whether the subscriber gets a message.
-    pub fn matches(&self, body: &str, attributes: &BTreeMap<String, MessageAttribute>) -> bool {
+    pub fn matches(&self, body: &str, attributes: &MessageAttributes) -> bool {
         self.seen(body, attributes).is_some_and(|seen| self.pattern.matches(&seen))
     }
 
     /// Why the subscriber does not get a message.
-    pub fn mismatches(&self, body: &str, attributes: &BTreeMap<String, MessageAttribute>) -> Vec<Mismatch> {
+    pub fn mismatches(&self, body: &str, attributes: &MessageAttributes) -> Vec<Mismatch> {
         match self.seen(body, attributes) {
             Some(seen) => self.pattern.mismatches(&seen),
             None => vec![Mismatch {
@@ -125,16 +94,28 @@ impl FilterPolicy {
     }
 
     /// What the policy sees of a message; none when the body is not a JSON object.
-    fn seen(&self, body: &str, attributes: &BTreeMap<String, MessageAttribute>) -> Option<Value> {
+    fn seen(&self, body: &str, attributes: &MessageAttributes) -> Option<Value> {
         match self.scope {
             FilterPolicyScope::MessageBody => serde_json::from_str(body).ok().filter(Value::is_object),
             FilterPolicyScope::MessageAttributes => {
-                let comparable = |(name, attribute): (&String, &MessageAttribute)| {
-                    attribute.comparable().map(|value| (name.clone(), value))
+                let named = |(name, attribute): (&String, &MessageAttribute)| {
+                    comparable(attribute).map(|value| (name.clone(), value))
                 };
-                Some(Value::Object(attributes.iter().filter_map(comparable).collect()))
+                Some(Value::Object(attributes.iter().filter_map(named).collect()))
             }
         }
+    }
+}
+
+/// What a policy compares with: `String`, `Number` and `String.Array`; no binary values, and not what is not of its
+/// type.
+fn comparable(attribute: &MessageAttribute) -> Option<Value> {
+    let AttributeValue::String(text) = &attribute.value else { return None };
+    match attribute.data_type.as_str() {
+        "String" => Some(Value::String(text.clone())),
+        "Number" => serde_json::from_str(text).ok().filter(Value::is_number),
+        "String.Array" => serde_json::from_str(text).ok().filter(Value::is_array),
+        _ => None,
     }
 }
 
@@ -180,9 +161,10 @@ mod tests {
     const ATTRIBUTES: FilterPolicyScope = FilterPolicyScope::MessageAttributes;
     const BODY: FilterPolicyScope = FilterPolicyScope::MessageBody;
 
-    fn attribute(data_type: &str, value: &str) -> BTreeMap<String, MessageAttribute> {
-        let attribute = MessageAttribute { data_type: data_type.to_owned(), value: value.to_owned() };
-        BTreeMap::from([("key".to_owned(), attribute)])
+    fn attribute(data_type: &str, value: &str) -> MessageAttributes {
+        let value = AttributeValue::String(value.to_owned());
+        let attribute = MessageAttribute { data_type: data_type.to_owned(), value };
+        MessageAttributes::from([("key".to_owned(), attribute)])
     }
 
     #[test]
@@ -217,7 +199,7 @@ mod tests {
     #[test]
     fn a_policy_on_the_body_takes_json_objects_only() {
         let policy = FilterPolicy::parse(BODY, r#"{"order":{"total":[{"numeric":[">",10]}]}}"#).unwrap();
-        let none = BTreeMap::new();
+        let none = MessageAttributes::new();
         assert!(policy.matches(r#"{"order":{"total":11}}"#, &none));
         assert!(!policy.matches(r#"{"order":{"total":10}}"#, &none));
         assert!(!policy.matches("plain", &none));
@@ -238,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_too_much_is_refused_in_aws_words() {
         let refused = |scope, policy: Value| FilterPolicy::parse(scope, &policy.to_string()).unwrap_err().to_string();
-        let six: BTreeMap<String, Value> = (0..6).map(|n| (format!("k{n}"), json!(["x"]))).collect();
+        let six: std::collections::BTreeMap<String, Value> = (0..6).map(|n| (format!("k{n}"), json!(["x"]))).collect();
         assert_eq!(
             refused(BODY, json!(six)),
             "Invalid parameter: FilterPolicy: Filter policy can not have more than 5 keys"

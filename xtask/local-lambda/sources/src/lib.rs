@@ -19,20 +19,32 @@ mod target;
 pub mod filter_criteria;
 pub mod filter_policy;
 pub mod pattern;
-pub mod s3_notification;
 pub mod schedule_expression;
 
+mod batch_response;
 pub mod sqs;
+pub mod streams;
+
+mod route;
+pub mod events;
+pub mod s3;
+pub mod scheduler;
+pub mod sns;
 
 mod assert;
 
+pub use events::{Bus, Rule};
 pub use function::{
     Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, Condition, Destination, EventTooLarge, FunctionRef,
     InvokeRequest, LambdaFunction, LambdaFunctionBuilder,
 };
 pub use jiff::Timestamp;
 pub use real_time::RealTime;
+pub use s3::Bucket;
+pub use scheduler::Schedule;
+pub use sns::{Subscription, Topic};
 pub use sqs::{Queue, QueueMapping};
+pub use streams::{DataStream, StreamMapping, TableStream};
 pub use target::{Answer, Fate, HandlerError, Invocation, Target};
 pub use trace::{Entry, Trace, What};
 pub use world::{EventSource, World, WorldBuilder};

@@ -27,7 +27,7 @@ use crate::trace::Trace;
 /// ```
 #[derive(Debug, Clone)]
 pub struct World {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     _owner: Arc<Owner>,
 }
 

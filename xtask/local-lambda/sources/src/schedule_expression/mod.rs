@@ -14,11 +14,12 @@
 mod cron;
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp, tz};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use jiff::{SignedDuration, Timestamp};
 
 use cron::Cron;
 
@@ -71,8 +72,7 @@ impl ScheduleExpression {
     /// When AWS would refuse it.
     pub fn parse(expression: &str, zone: &str) -> Result<ScheduleExpression, InvalidSchedule> {
         let invalid = |reason: String| InvalidSchedule { expression: expression.to_owned(), reason };
-        let database = tz::TimeZoneDatabase::bundled();
-        let zone = database.get(zone).map_err(|_| invalid(format!("there is no time zone {zone:?}")))?;
+        let zone = DATABASE.get(zone).map_err(|_| invalid(format!("there is no time zone {zone:?}")))?;
         let inner = |kind: &str| expression.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')');
         let due = if let Some(fields) = inner("cron") {
             Due::Cron(Cron::parse(fields).map_err(invalid)?)
@@ -127,6 +127,9 @@ impl ScheduleExpression {
         std::iter::successors(self.first(start), |last| self.next_after(*last))
     }
 }
+
+/// The time zones that are compiled in: the same on every machine, also on one without any.
+static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// When a local time is; none when it is skipped, the first time when it is repeated.
 fn due_at(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use local_lambda::limits::SYNC_EVENT_BYTES;
 use serde_json::Value;
 
-use super::batch_response::{self, Verdict};
 use super::envelope;
 use super::message::Received;
 use super::queue::QueueShared;
 use crate::agenda::{Kind, TaskId};
+use crate::batch_response::{self, Verdict};
 use crate::core::{Core, later, lock};
 use crate::filter_criteria::{FilterCriteria, RecordSource};
 use crate::function::{Call, Ended, FunctionRef, Invocable};

@@ -1,6 +1,5 @@
 //! Amazon SQS: queues, and Lambda's pollers of them.
 
-mod batch_response;
 mod envelope;
 mod error;
 mod mapping;

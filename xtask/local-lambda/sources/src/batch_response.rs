@@ -1,4 +1,4 @@
-//! What a function's answer says about the messages of its batch, under `ReportBatchItemFailures`.
+//! What a function's answer says about the messages or records of its batch, under `ReportBatchItemFailures`.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,8 @@ pub(crate) enum Verdict {
 /// Reads an answer to a batch with these identifiers.
 ///
 /// Source: "Success and failure conditions" on
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>. Not documented, and strict here on
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>, and the same for streams,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>. Not documented, and strict here on
 /// purpose: an answer that is neither an object nor null, and a `batchItemFailures` that is not a list, count as a
 /// failure of the batch, since they say nothing that could be trusted.
 pub(crate) fn read(answer: &[u8], batch: &[String]) -> Verdict {

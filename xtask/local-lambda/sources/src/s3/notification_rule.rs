@@ -1,4 +1,5 @@
-//! Which notifications a bucket may have, which changes of an object they are for, and how an event writes a key.
+//! Which changes of an object a notification is for, which notifications a bucket may have, and how an event writes a
+//! key.
 //!
 //! Sources: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>.
