@@ -49,7 +49,7 @@ fn orders(event: Value) -> Result<Vec<Order>, Error> {
             let order = |record: aws_lambda_events::event::dynamodb::EventRecord| {
                 let change = record.change;
                 let image = if change.new_image.is_empty() { change.old_image } else { change.new_image };
-                let says: Value = serde_dynamo_value(image)?;
+                let says: Value = plain_texts(image)?;
                 Ok(Order { id: change.sequence_number.unwrap_or_default(), says })
             };
             event.records.into_iter().map(order).collect()
@@ -95,7 +95,7 @@ fn orders(event: Value) -> Result<Vec<Order>, Error> {
 }
 
 /// The texts of an item, as JSON.
-fn serde_dynamo_value(image: impl serde::Serialize) -> Result<Value, Error> {
+fn plain_texts(image: impl serde::Serialize) -> Result<Value, Error> {
     let typed = serde_json::to_value(image)?;
     let plain = |(name, value): (&String, &Value)| (name.clone(), value["S"].clone());
     Ok(typed.as_object().into_iter().flatten().map(plain).collect())
