@@ -21,7 +21,8 @@ async fn look(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let note = env::temp_dir().join("note");
     let found = fs::read_to_string(&note).ok();
     fs::write(&note, event.context.request_id)?;
-    println!("events before this one: {before}, note in /tmp: {}", if found.is_some() { "yes" } else { "no" });
+    let noted = if found.is_some() { "yes" } else { "no" };
+    println!("events before this one: {before}, note in /tmp: {noted}");
     // ANCHOR_END: all
     match event.payload["then"].as_str() {
         Some("fail") => return Err("as the event wishes".into()),

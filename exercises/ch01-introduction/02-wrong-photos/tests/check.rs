@@ -28,7 +28,7 @@ fn makes_a_sheet_with_every_photo_in_order() {
         let (number, photos) = (seed.number(1000..=9999), photos(&seed.name(), count));
         let outcome =
             Function::start(binary!()).story(format!("an order of {count} photos")).invoke(order(number, &photos));
-        outcome.expect_json(sheet(number, &photos));
+        outcome.expect_json(sheet(number, &photos)).expect_logged(&format!("order {number}: "));
     }
 }
 

@@ -6,11 +6,13 @@ use std::ops::{Add, Mul};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 // ANCHOR: types
-/// Ten-billionths of a US dollar: every price of Lambda in us-east-1 is a whole number of them.
+/// Ten-billionths of a US dollar: every price of Lambda in
+/// us-east-1 is a whole number of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Usd(pub(crate) u128);
 
-/// What one unit costs, in ten-billionths of a US dollar. It is read from text such as `"0.0000166667"`.
+/// What one unit costs, in ten-billionths of a US dollar. It is
+/// read from text such as `"0.0000166667"`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Price(u128);
 
@@ -18,7 +20,8 @@ pub(crate) struct Price(u128);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MegabyteMillis(pub(crate) u128);
 
-/// A price times memory times time, exact. One division makes US dollars of it, see [`Exact::rounded`].
+/// A price times memory times time, exact. One division makes US
+/// dollars of it, see [`Exact::rounded`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exact(u128);
 // ANCHOR_END: types
@@ -64,9 +67,10 @@ impl Mul<u128> for Price {
 
 // ANCHOR: rounded
 impl Exact {
-    /// The only division, to the nearest ten-billionth, and up from the middle.
+    /// The only division: to the nearest ten-billionth, half up.
     pub(crate) fn rounded(self) -> Usd {
-        Usd((self.0 + MegabyteMillis::IN_A_GIGABYTE_SECOND / 2) / MegabyteMillis::IN_A_GIGABYTE_SECOND)
+        let divisor = MegabyteMillis::IN_A_GIGABYTE_SECOND;
+        Usd((self.0 + divisor / 2) / divisor)
     }
 }
 // ANCHOR_END: rounded

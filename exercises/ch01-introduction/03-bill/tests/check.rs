@@ -27,9 +27,14 @@ fn gigabyte_seconds(architecture: &str, count: u64) -> Value {
     json!({ "architecture": architecture, "memory_mb": 1024, "invocations": [{ "count": count, "duration_us": 1_000_000 }] })
 }
 
+/// The bill of these functions. The price list is long, so the story tells the functions.
 fn bill(story: impl Into<String>, prices: &Value, functions: &[Value]) -> Outcome {
-    let function = Function::start(binary!());
-    function.story(story).invoke(json!({ "prices": prices, "functions": functions }))
+    let told = match functions {
+        [one] => format!("{}: {one}", story.into()),
+        [first, second] => format!("{}: {first} and {second}", story.into()),
+        _ => story.into(),
+    };
+    Function::start(binary!()).story(told).invoke(json!({ "prices": prices, "functions": functions }))
 }
 
 #[test]

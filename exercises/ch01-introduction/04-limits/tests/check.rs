@@ -77,6 +77,24 @@ fn asks_the_queue_before_the_function_that_polls_it() {
 }
 
 #[test]
+fn asks_the_function_after_the_topic_and_the_queue() {
+    let mut seed = Seed::at_run_time();
+    let topic = json!({ "topic": { "maximum_message_size": 900_000 } });
+    for (way, name) in [(topic, "asynchronous_event"), (json!("queue"), "synchronous_event")] {
+        let mut limits = limits();
+        let allowed = seed.number(300_000..=700_000);
+        limits[name] = json!(allowed);
+        let send = |bytes: u64| json!({ "send": { "to": way, "payload": { "bytes": bytes } } });
+        let ask = |bytes: u64| json!({ "limits": limits, "plan": send(bytes) });
+        let function = Function::start(binary!());
+        let story = format!("{way} takes 900,000 bytes, the function behind it {allowed}");
+        expect_fits(&function.story(story.clone()).invoke(ask(allowed)));
+        let more = allowed + seed.number(1..=100_000);
+        expect_broken(&function.story(story).invoke(ask(more)), name, more, allowed);
+    }
+}
+
+#[test]
 fn measures_text_in_bytes() {
     let mut seed = Seed::at_run_time();
     let topic = json!({ "topic": { "maximum_message_size": 1_024 } });

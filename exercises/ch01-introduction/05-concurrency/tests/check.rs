@@ -142,6 +142,8 @@ fn begins_a_queue_with_five_and_adds_300_a_minute() {
     let messages = 5 + 305 + 605 + 905 + 1_205 + 1_250 * later;
     let outcome = ask("a long queue", &account(5_000), &queue(messages, 1, 60_000, None));
     outcome.expect_json(json!({ "minutes": 5 + later, "peak": 1_250 }));
+    let outcome = ask("one message of a millisecond", &account(5_000), &queue(1, 1, 1, None));
+    outcome.expect_json(json!({ "minutes": 1, "peak": 5 }));
 }
 
 #[test]

@@ -101,22 +101,15 @@ fn the_price_list() {
 #[test]
 fn what_some_months_cost() {
     let calculator = function("ch01_bill", "bill");
-    let mut table = String::from(
-        "| A month of | Requests | Duration | `/tmp` | Kept ready | Together, USD |\n|---|---|---|---|---|---|\n",
-    );
+    let mut table =
+        String::from("| A month of | Requests | Duration | Other | Together, USD |\n|---|---|---|---|---|\n");
     let thumbnails = |architecture: &str| json!({ "architecture": architecture, "memory_mb": 512, "invocations": [{ "count": 10_000_000, "duration_us": 120_000 }] });
     let mut row = |what: &str, functions: Value| {
         let bill = calculator.invoke(json!({ "prices": values("prices"), "functions": functions })).expect_response();
-        let line = |name: &str| usd(bill[name].as_u64().unwrap_or_default().into());
-        let _ = writeln!(
-            table,
-            "| {what} | {} | {} | {} | {} | {} |",
-            line("requests"),
-            line("duration"),
-            line("tmp"),
-            line("provisioned"),
-            line("total")
-        );
+        let line = |name: &str| u128::from(bill[name].as_u64().unwrap_or_default());
+        let other = usd(line("tmp") + line("provisioned"));
+        let (requests, duration, total) = (usd(line("requests")), usd(line("duration")), usd(line("total")));
+        let _ = writeln!(table, "| {what} | {requests} | {duration} | {other} | {total} |");
     };
     row("10 million thumbnails, 120 ms, 512 MB, x86_64", json!([thumbnails("x86_64")]));
     row("the same on arm64", json!([thumbnails("arm64")]));
