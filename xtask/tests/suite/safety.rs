@@ -80,6 +80,35 @@ fn a_full_disk_loses_nothing() {
     assert_eq!(course.read(main), mine);
 }
 
+/// A real full disk, where the test may mount one; elsewhere [`a_full_disk_loses_nothing`] stands for it.
+#[test]
+fn a_full_tmpfs_loses_nothing() {
+    let course = MiniCourse::new();
+    let disk = course.path(".progress");
+    std::fs::create_dir_all(&disk).expect("the folder can be made");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&disk).stderr(Stdio::null());
+    if !mount.status().is_ok_and(|status| status.success()) {
+        eprintln!("not run: this test may not mount a tmpfs");
+        return;
+    }
+    let main = "exercises/ch01-fates/02-fails-one-test/src/main.rs";
+    let first = course.say("hint 1/2");
+    let (progress, mine) = (course.read(".progress/progress.txt"), course.read(main));
+    let filled = std::fs::write(disk.join("filler"), vec![b'x'; 1 << 20]);
+    let hint = course.say("hint 1/2");
+    let reset = course.say("reset 1/2");
+    let after = (course.read(".progress/progress.txt"), course.read(main));
+    // Before anything is asserted: a mount that is left behind outlives the test.
+    let unmounted = Command::new("umount").arg(&disk).status();
+    first.exits(0).says("hint 1 of 4");
+    assert!(filled.is_err(), "the disk is not full");
+    hint.exits(0).says("hint 2 of 4").says("what it held before is untouched");
+    reset.exits(4).says("cannot ");
+    assert_eq!(after, (progress, mine));
+    assert!(unmounted.is_ok_and(|status| status.success()), "the tmpfs stays mounted at {}", disk.display());
+}
+
 #[test]
 fn a_progress_folder_that_cannot_be_written_costs_a_warning_not_the_verdict() {
     let course = MiniCourse::new();
