@@ -9,7 +9,12 @@
 
   const HAN = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]/;
   const MOST = 30;
-  const fold = (text) => text.normalize("NFKC").toLowerCase().replaceAll("臺", "台").replaceAll("’", "'");
+  /** Sign by sign, and only where the length stays: a place in the folded text is the same place in the text. */
+  const fold = (text) => text.replace(/[^a-z\s]/gu, (sign) => {
+    const folded = FOLDED[sign] ?? sign.normalize("NFKC").toLowerCase();
+    return folded.length === sign.length ? folded : sign;
+  });
+  const FOLDED = { "臺": "台", "’": "'" };
   /** Enough of a stemmer for "deployed", "deploys" and "retries": what is left must begin a word. */
   const stem = (word) => {
     const cut = word.replace(/(?:'s|ies|ied|ings?|ed|es|e|s|y)$/, "");
@@ -77,19 +82,17 @@
         found.push({ section, score });
       }
     }
-    return found.sort((a, b) => b.score - a.score).slice(0, MOST).map(({ section }) => ({ section, wanted }));
+    return found.sort((a, b) => b.score - a.score).slice(0, MOST).map(({ section }) => ({ section, wanted, phrase }));
   };
 
-  /** About 150 characters round the first hit, the hits marked. Folding keeps lengths but for a few signs. */
-  const teaser = ({ section, wanted }) => {
+  /** About 150 characters round the first hit, the hits marked. */
+  const teaser = ({ section, wanted, phrase }) => {
     const line = document.createElement("span");
     line.className = "search-teaser";
-    const same = section.text.length === section.body.length;
-    const text = same ? section.body : section.text;
-    const first = Math.min(...wanted.map(({ pattern }) => {
-      const at = section.text.search(pattern);
-      return at < 0 ? Infinity : at;
-    }));
+    const text = section.body;
+    const places = wanted.map(({ pattern }) => section.text.search(pattern)).filter((at) => at >= 0);
+    const whole = section.text.indexOf(phrase);
+    const first = whole >= 0 ? whole : Math.min(...places);
     let start = Number.isFinite(first) ? Math.max(0, first - 50) : 0;
     if (start > 0) start = Math.max(start, text.lastIndexOf(" ", first - 30) + 1);
     const cut = text.slice(start, start + 150);
@@ -127,7 +130,11 @@
     dialog.addEventListener("keydown", (event) => {
       const links = [...dialog.querySelectorAll(".search-results a")];
       const at = links.indexOf(document.activeElement);
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (event.key === "Escape") {
+        // In a field that is not empty a browser would only empty it.
+        event.preventDefault();
+        dialog.close();
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         const to = at + (event.key === "ArrowDown" ? 1 : -1);
         (links[Math.min(to, links.length - 1)] ?? input).focus();

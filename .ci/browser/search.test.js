@@ -104,6 +104,7 @@ test("search opens, is walked and leads to a section by keyboard alone, on a dis
   await page.waitForURL(/index\.html#cleanup$/);
   assert.ok(await page.locator("#cleanup").isVisible());
   await page.keyboard.press("Control+k");
+  await page.keyboard.type("some words");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("dialog[open]").count(), 0);
 }));
