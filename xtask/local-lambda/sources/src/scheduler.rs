@@ -7,7 +7,6 @@
 //! <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use local_lambda::Ids;
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Kind, TaskId};
 use crate::core::{Core, later, lock};
-use crate::events::{DEFAULT_RETRIES, LONGEST_EVENT_AGE, backoff, failure_attributes};
+use crate::events::{default_policy, failure_attributes, retry_policy};
 use crate::function::{Destination, Parcel};
 use crate::route::{Route, RouteSettings, Shipment, unrest};
 use crate::schedule_expression::{FlexibleTimeWindow, InvalidSchedule, ScheduleExpression};
@@ -49,12 +48,6 @@ pub struct ScheduleBuilder {
 
 impl ScheduleBuilder {
     pub(crate) fn new(core: Arc<Core>, name: String, expression: String) -> ScheduleBuilder {
-        let settings = RouteSettings {
-            wait: backoff,
-            maximum_retry_attempts: DEFAULT_RETRIES,
-            maximum_event_age: Some(LONGEST_EVENT_AGE),
-            dead_letter_queue: None,
-        };
         ScheduleBuilder {
             core,
             name,
@@ -65,7 +58,7 @@ impl ScheduleBuilder {
             end: None,
             input: None,
             to: None,
-            settings,
+            settings: default_policy(),
         }
     }
 
@@ -110,24 +103,6 @@ impl ScheduleBuilder {
         self
     }
 
-    /// How often delivery is tried again, 0 to 185; 185 times if not given.
-    pub fn maximum_retry_attempts(mut self, attempts: u32) -> Self {
-        self.settings.maximum_retry_attempts = attempts;
-        self
-    }
-
-    /// For how long delivery is tried again, one minute to a day; a day if not given.
-    pub fn maximum_event_age(mut self, age: Duration) -> Self {
-        self.settings.maximum_event_age = Some(age);
-        self
-    }
-
-    /// Where an event goes that cannot be delivered: a standard queue.
-    pub fn dead_letter_queue(mut self, queue: impl Into<Destination>) -> Self {
-        self.settings.dead_letter_queue = Some(queue.into());
-        self
-    }
-
     /// Makes the schedule.
     ///
     /// # Panics
@@ -152,7 +127,7 @@ impl ScheduleBuilder {
     #[track_caller]
     pub fn try_create(self) -> Result<Schedule, InvalidSchedule> {
         let ScheduleBuilder { core, name, expression, zone, window, start, end, input, to, settings } = self;
-        settings.assert_valid();
+        settings.assert_policy();
         let to = to.unwrap_or_else(|| panic!("the schedule {name} has no target"));
         let expression = ScheduleExpression::parse(&expression, &zone)?;
         let arn = format!("arn:aws:scheduler:{}:{}:schedule/default/{name}", core.region, core.account);
@@ -178,6 +153,8 @@ impl ScheduleBuilder {
         Ok(Schedule { core, state, route })
     }
 }
+
+retry_policy!(ScheduleBuilder);
 
 /// A schedule. It goes on when this handle is dropped. Cheap to clone, and usable from any thread.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! A trace as a table for people.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::trace::Entry;
@@ -7,12 +8,15 @@ use crate::trace::Entry;
 /// How many ids a row names before it counts.
 const IDS_SHOWN: usize = 3;
 
+/// The longest number that a row shows whole, in digits.
+const LONGEST_NUMBER: usize = 20;
+
 /// The longest text of a row's last column, in characters.
 const DETAIL_SHOWN: usize = 100;
 
 /// One entry as cells.
 pub(crate) fn row(entry: &Entry, since_start: Duration) -> [String; 6] {
-    let mut which: Vec<String> = entry.items.iter().take(IDS_SHOWN).map(|id| short(id).to_owned()).collect();
+    let mut which: Vec<String> = entry.items.iter().take(IDS_SHOWN).map(|id| short(id).into_owned()).collect();
     if entry.items.len() > IDS_SHOWN {
         which.push(format!("… {} in all", entry.items.len()));
     }
@@ -77,10 +81,16 @@ pub(crate) fn elapsed(time: Duration) -> String {
     text
 }
 
-/// The beginning of a UUID; other ids as they are.
-pub(crate) fn short(id: &str) -> &str {
+/// The beginning of a UUID, the end of a long number (its beginning is that of all numbers of its shard); other ids as
+/// they are.
+pub(crate) fn short(id: &str) -> Cow<'_, str> {
     let is_uuid = id.len() == 36 && id.as_bytes()[8] == b'-' && id.is_ascii();
-    if is_uuid { &id[..8] } else { id }
+    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+    match id.len() {
+        _ if is_uuid => id[..8].into(),
+        length if is_number && length > LONGEST_NUMBER => format!("…{}", &id[length - 8..]).into(),
+        _ => id.into(),
+    }
 }
 
 /// A text on one line, cut.
@@ -108,11 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_is_told_by_its_beginning() {
+    fn a_uuid_is_told_by_its_beginning_and_a_long_number_by_its_end() {
         assert_eq!(short("3f2a91c0-0000-4000-8000-000000000000"), "3f2a91c0");
-        assert_eq!(
-            short("49590338271490256608559692538361571095921575989136588898"),
-            "49590338271490256608559692538361571095921575989136588898"
-        );
+        assert_eq!(short("49590338271490256608559692538361571095921575989136588898"), "…36588898");
+        assert_eq!(short("100000000000000001"), "100000000000000001");
     }
 }

@@ -23,6 +23,9 @@ pub(crate) const DEFAULT_BUS: &str = "default";
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>.
 const ENTRY_BYTES: usize = 1024 * 1024;
 
+/// How many entries one call may have.
+const ENTRIES: usize = 10;
+
 /// A bus. Made by [`World::bus`](crate::World::bus) and [`World::default_bus`](crate::World::default_bus). Cheap to
 /// clone, and usable from any thread.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ pub(crate) struct BusState {
 /// Why an entry did not become an event: `ErrorCode` and `ErrorMessage` of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutEventsError {
-    /// `InvalidArgument`, `MalformedDetail` or `NotAuthorizedForSource`.
+    /// `InvalidArgument`, `MalformedDetail` or `NotAuthorizedForSource`; `ValidationException` for a whole call.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -65,6 +68,21 @@ impl Bus {
         &self.state.name
     }
 
+    /// Puts up to ten events in one call (`PutEvents`); gives what became of each.
+    ///
+    /// # Errors
+    /// When the call as a whole is refused: then nothing is put.
+    pub fn put_events(entries: Vec<PutEvent<'_>>) -> Result<Vec<Result<String, PutEventsError>>, PutEventsError> {
+        let refuse = |code, message: &str| Err(PutEventsError { code, message: message.to_owned() });
+        if entries.is_empty() || entries.len() > ENTRIES {
+            return refuse("ValidationException", "PutEvents takes 1 to 10 entries.");
+        }
+        if entries.iter().map(PutEvent::size).sum::<usize>() >= ENTRY_BYTES {
+            return refuse("ValidationException", "Total size of the entries in the request is over the limit.");
+        }
+        Ok(entries.into_iter().map(PutEvent::put).collect())
+    }
+
     /// Its ARN.
     pub fn arn(&self) -> &str {
         &self.state.arn
@@ -79,6 +97,11 @@ impl Bus {
     pub fn rules(&self) -> Vec<Rule> {
         let states = lock(&self.state.rules).clone();
         states.into_iter().map(|state| Rule::of(&self.core, &self.state, state)).collect()
+    }
+
+    /// The rule with this name, if it was made.
+    pub fn find_rule(&self, name: &str) -> Option<Rule> {
+        self.rules().into_iter().find(|rule| rule.name() == name)
     }
 
     /// Puts an event of one's own.

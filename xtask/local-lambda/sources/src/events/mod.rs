@@ -5,6 +5,7 @@
 
 mod bus;
 mod input;
+mod retry_policy;
 mod rule;
 mod target;
 
@@ -14,7 +15,7 @@ pub use rule::{Rule, RuleBuilder};
 pub use target::{RuleTarget, RuleTargetBuilder};
 
 pub(crate) use bus::{DEFAULT_BUS, put_service_event};
-pub(crate) use target::{DEFAULT_RETRIES, LONGEST_EVENT_AGE, backoff, failure_attributes};
+pub(crate) use retry_policy::{default_policy, failure_attributes, retry_policy};
 
 use crate::world::World;
 

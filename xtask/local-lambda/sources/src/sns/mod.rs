@@ -21,8 +21,13 @@ impl World {
         TopicBuilder::new(Arc::clone(&self.core), name.into())
     }
 
+    /// All topics, in the order in which they were made.
+    pub fn topics(&self) -> Vec<Topic> {
+        Topic::all(&self.core)
+    }
+
     /// The topic with this name, if it was made.
     pub fn find_topic(&self, name: &str) -> Option<Topic> {
-        Topic::find(&self.core, name)
+        self.topics().into_iter().find(|topic| topic.name() == name)
     }
 }

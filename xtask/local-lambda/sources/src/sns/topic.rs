@@ -109,9 +109,9 @@ pub enum PublishError {
 pub type PublishedBatch = Vec<(String, Result<Published, PublishError>)>;
 
 impl Topic {
-    pub(crate) fn find(core: &Arc<Core>, name: &str) -> Option<Topic> {
-        let state = core.resources::<TopicState>().into_iter().find(|topic| topic.name == name)?;
-        Some(Topic { core: Arc::clone(core), state })
+    pub(super) fn all(core: &Arc<Core>) -> Vec<Topic> {
+        let states = core.resources::<TopicState>().into_iter();
+        states.map(|state| Topic { core: Arc::clone(core), state }).collect()
     }
 
     /// Its name.

@@ -10,9 +10,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::iterator::reading;
 use super::mapping::StreamMappingBuilder;
 use super::shard::{Numbering, Shard};
-use super::{GetRecords, IteratorType, Service, ShardDescription, StreamError, StreamRecord, StreamState};
+use super::{Service, StreamState};
 use crate::core::{Core, lock};
 use crate::function::FunctionRef;
 use crate::world::EventSource;
@@ -108,32 +109,6 @@ impl DataStream {
         PutRecord { shard_id, sequence_number: record.sequence_number }
     }
 
-    /// All records that are still in the stream, shard by shard.
-    pub fn records(&self) -> Vec<StreamRecord> {
-        self.state.records()
-    }
-
-    /// The shards: `ListShards`.
-    pub fn shards(&self) -> Vec<ShardDescription> {
-        self.state.describe_shards()
-    }
-
-    /// `GetShardIterator`.
-    ///
-    /// # Errors
-    /// When AWS refuses it.
-    pub fn shard_iterator(&self, shard_id: &str, from: &IteratorType) -> Result<String, StreamError> {
-        self.state.shard_iterator(&self.core, shard_id, from)
-    }
-
-    /// `GetRecords`; 10,000 at most.
-    ///
-    /// # Errors
-    /// When AWS refuses it.
-    pub fn get_records(&self, iterator: &str, limit: Option<usize>) -> Result<GetRecords, StreamError> {
-        self.state.get_records(&self.core, iterator, limit)
-    }
-
     fn event_record(&self, shard_id: &str, key: &str, data: &str, number: &str, at: Timestamp) -> Value {
         json!({
             "kinesis": {
@@ -153,6 +128,8 @@ impl DataStream {
         })
     }
 }
+
+reading!(DataStream);
 
 impl EventSource for DataStream {
     type Mapping = StreamMappingBuilder;

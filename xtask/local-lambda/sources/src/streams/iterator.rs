@@ -156,6 +156,49 @@ impl StreamState {
     }
 }
 
+/// Writes the operations of reading for a handle that has the fields `core` and `state`.
+macro_rules! reading {
+    ($stream:ty) => {
+        /// Reading without a mapping.
+        impl $stream {
+            /// All records that are still in the stream, shard by shard.
+            pub fn records(&self) -> Vec<$crate::streams::StreamRecord> {
+                self.state.records()
+            }
+
+            /// The shards: `DescribeStream`, `ListShards`.
+            pub fn shards(&self) -> Vec<$crate::streams::ShardDescription> {
+                self.state.describe_shards()
+            }
+
+            /// `GetShardIterator`.
+            ///
+            /// # Errors
+            /// When AWS refuses it.
+            pub fn shard_iterator(
+                &self,
+                shard_id: &str,
+                from: &$crate::streams::IteratorType,
+            ) -> Result<String, $crate::streams::StreamError> {
+                self.state.shard_iterator(&self.core, shard_id, from)
+            }
+
+            /// `GetRecords`; 1,000 at most (DynamoDB), 10,000 (Kinesis).
+            ///
+            /// # Errors
+            /// When AWS refuses it.
+            pub fn get_records(
+                &self,
+                iterator: &str,
+                limit: Option<usize>,
+            ) -> Result<$crate::streams::GetRecords, $crate::streams::StreamError> {
+                self.state.get_records(&self.core, iterator, limit)
+            }
+        }
+    };
+}
+pub(super) use reading;
+
 /// An iterator's text, which nobody but this module reads.
 fn encode(shard: usize, offset: u64, issued: Timestamp) -> String {
     BASE64.encode(format!("{shard}:{offset}:{}", issued.as_millisecond()))

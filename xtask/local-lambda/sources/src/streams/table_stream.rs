@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use local_lambda::Ids;
 use serde_json::{Map, Value, json};
 
+use super::iterator::reading;
 use super::mapping::StreamMappingBuilder;
 use super::shard::{Numbering, Shard};
-use super::{GetRecords, IteratorType, Service, ShardDescription, StreamError, StreamRecord, StreamState};
+use super::{Service, StreamRecord, StreamState};
 use crate::core::Core;
 use crate::function::FunctionRef;
 use crate::world::EventSource;
@@ -197,32 +198,6 @@ impl TableStream {
         Some(self.state.append(&self.core, shard, detail, event_record))
     }
 
-    /// All records that are still in the stream, shard by shard.
-    pub fn records(&self) -> Vec<StreamRecord> {
-        self.state.records()
-    }
-
-    /// The shards: `DescribeStream`.
-    pub fn shards(&self) -> Vec<ShardDescription> {
-        self.state.describe_shards()
-    }
-
-    /// `GetShardIterator`.
-    ///
-    /// # Errors
-    /// When AWS refuses it.
-    pub fn shard_iterator(&self, shard_id: &str, from: &IteratorType) -> Result<String, StreamError> {
-        self.state.shard_iterator(&self.core, shard_id, from)
-    }
-
-    /// `GetRecords`; 1,000 at most.
-    ///
-    /// # Errors
-    /// When AWS refuses it.
-    pub fn get_records(&self, iterator: &str, limit: Option<usize>) -> Result<GetRecords, StreamError> {
-        self.state.get_records(&self.core, iterator, limit)
-    }
-
     fn event_record(&self, change: &Change, event_id: String, number: &str, at: Timestamp) -> Value {
         let (new, old) = match self.view {
             StreamViewType::KeysOnly => (None, None),
@@ -272,6 +247,8 @@ fn size_of_image(image: &Value) -> usize {
         _ => 1,
     }
 }
+
+reading!(TableStream);
 
 impl EventSource for TableStream {
     type Mapping = StreamMappingBuilder;

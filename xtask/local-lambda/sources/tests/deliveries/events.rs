@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local_lambda::Function;
-use local_lambda_sources::{Queue, What, World};
+use local_lambda_sources::{Bus, Queue, What, World};
 use serde_json::{Value, json};
 
 use crate::support::{Recorder, binary, logged};
@@ -242,4 +242,16 @@ fn a_real_function_reads_what_event_bridge_sends() {
     let trace = world.trace();
     assert_eq!(trace.count(What::Succeeded), 2, "{trace}");
     assert_eq!(logged(&world), [format!("saw {id} {{\"order\":7}}"), format!("saw {id} {{\"order\":7}}")]);
+}
+
+#[test]
+fn a_call_has_one_to_ten_entries_and_each_has_its_own_fate() {
+    let bus = World::new().bus("shop");
+    let entry = |detail: &str| bus.event(SOURCE, "OrderPlaced", detail);
+    let fates = Bus::put_events(vec![entry("{}"), entry("[]"), entry("{}")]).unwrap();
+    assert_eq!(fates.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(Bus::put_events(vec![]).unwrap_err().code, "ValidationException");
+    assert_eq!(Bus::put_events(vec![entry("{}"); 11]).unwrap_err().code, "ValidationException");
+    let half = json!({ "text": "x".repeat(600_000) }).to_string();
+    assert_eq!(Bus::put_events(vec![entry(&half), entry(&half)]).unwrap_err().code, "ValidationException");
 }

@@ -35,7 +35,7 @@ fn unreliable_consumer(seed: u64) -> (Trace, DataStream, Vec<String>) {
             records.iter().skip(first_failure).map(|record| json!({ "itemIdentifier": number(record) })).collect();
         Ok(json!({ "batchItemFailures": failures }))
     });
-    let consumer = world.function(consumer).create();
+    let consumer = world.function(consumer).takes(Duration::from_secs(draw.below(9) as u64)).create();
     let dlq = world.queue("failed").create();
     let mut mapping = world.map(&stream, &consumer).batch_size(1 + draw.below(5)).on_failure(&dlq);
     mapping = mapping.maximum_retry_attempts(draw.below(4) as u32);

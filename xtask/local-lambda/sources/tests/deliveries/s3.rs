@@ -184,3 +184,17 @@ fn a_real_function_reads_what_s3_sends() {
     let saw = format!("saw {} ", stored.sequencer);
     assert!(logged(&world).iter().any(|line| line.starts_with(&saw) && line.contains("a+b.jpg")), "{trace}");
 }
+
+#[test]
+fn a_topic_passes_on_what_a_bucket_tells() {
+    let world = World::new();
+    let (topic, queue) = (world.topic("uploads").create(), world.queue("q").create());
+    topic.subscribe(&queue).create();
+    let bucket = world.bucket("photos").create();
+    bucket.notify(&topic).create();
+    bucket.put("a b.jpg", "petals");
+    world.run_until_idle();
+    let envelope: Value = serde_json::from_str(&queue.bodies()[0]).unwrap();
+    let event: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(event["Records"][0]["s3"]["object"]["key"], "a+b.jpg");
+}
