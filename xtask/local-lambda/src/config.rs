@@ -12,6 +12,7 @@ use crate::platform_log::LogFormat;
 #[derive(Debug, Clone)]
 pub(crate) struct FunctionConfig {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<String>,
     pub(crate) current_dir: Option<PathBuf>,
@@ -34,6 +35,7 @@ impl FunctionConfig {
     pub(crate) fn new(program: PathBuf) -> FunctionConfig {
         FunctionConfig {
             name: default_name(&program),
+            version: "$LATEST".to_owned(),
             program,
             args: Vec::new(),
             current_dir: None,
@@ -92,7 +94,7 @@ impl FunctionConfig {
             ("AWS_DEFAULT_REGION", &self.region),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &self.memory_mb.to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", &self.name),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", &self.version),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", self.initialization_type()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", self.name)),
             ("AWS_LAMBDA_LOG_STREAM_NAME", at.log_stream),

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::config::FunctionConfig;
 use crate::outcome::{Report, Status};
 
 /// The form of log lines: those of Lambda, and what the function is told about its own.
@@ -59,28 +60,29 @@ fn ms(duration: Duration) -> f64 {
 
 impl LogFormat {
     /// `INIT_START`, or `RESTORE_START` after a snapshot.
-    pub(crate) fn init_start(self, name: &str, initialization_type: &str) -> String {
+    pub(crate) fn init_start(self, config: &FunctionConfig) -> String {
         match self {
             LogFormat::Text => "INIT_START Runtime Version: provided:al2023.local".to_owned(),
             LogFormat::Json => object(
                 "platform.initStart",
                 json!({
-                    "initializationType": initialization_type,
+                    "initializationType": config.initialization_type(),
                     "phase": "init",
-                    "functionName": name,
-                    "functionVersion": "$LATEST",
+                    "functionName": config.name,
+                    "functionVersion": config.version,
                     "runtimeVersion": "provided:al2023.local",
                 }),
             ),
         }
     }
 
-    pub(crate) fn restore_start(self, name: &str) -> String {
+    pub(crate) fn restore_start(self, config: &FunctionConfig) -> String {
         match self {
             LogFormat::Text => "RESTORE_START Runtime Version: provided:al2023.local".to_owned(),
-            LogFormat::Json => {
-                object("platform.restoreStart", json!({ "functionName": name, "functionVersion": "$LATEST" }))
-            }
+            LogFormat::Json => object(
+                "platform.restoreStart",
+                json!({ "functionName": config.name, "functionVersion": config.version }),
+            ),
         }
     }
 
@@ -111,10 +113,10 @@ impl LogFormat {
         }
     }
 
-    pub(crate) fn start(self, request_id: &str) -> String {
+    pub(crate) fn start(self, request_id: &str, version: &str) -> String {
         match self {
-            LogFormat::Text => format!("START RequestId: {request_id} Version: $LATEST"),
-            LogFormat::Json => object("platform.start", json!({ "requestId": request_id, "version": "$LATEST" })),
+            LogFormat::Text => format!("START RequestId: {request_id} Version: {version}"),
+            LogFormat::Json => object("platform.start", json!({ "requestId": request_id, "version": version })),
         }
     }
 
@@ -240,6 +242,6 @@ mod tests {
     fn a_report_is_recognized_in_both_formats() {
         assert!(is_report(&LogFormat::Text.report("8f5", &report())));
         assert!(is_report(&LogFormat::Json.report("8f5", &report())));
-        assert!(!is_report(&LogFormat::Json.start("8f5")));
+        assert!(!is_report(&LogFormat::Json.start("8f5", "$LATEST")));
     }
 }

@@ -212,6 +212,13 @@ impl FunctionBuilder {
         self
     }
 
+    /// The version that the function is told it is (`AWS_LAMBDA_FUNCTION_VERSION`, log stream, START line);
+    /// `$LATEST` if not given.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.config.version = version.into();
+        self
+    }
+
     /// Arguments for the program.
     pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.config.args = args.into_iter().map(Into::into).collect();

@@ -46,10 +46,11 @@ impl Agenda {
         id
     }
 
-    pub(crate) fn cancel(&mut self, id: TaskId) {
-        if let Some((kind, _)) = self.tasks.remove(&id) {
-            self.work -= usize::from(kind == Kind::Work);
-        }
+    /// Takes a task out. The caller drops it without holding a lock: what it owns may be the last of its kind.
+    pub(crate) fn cancel(&mut self, id: TaskId) -> Option<Task> {
+        let (kind, task) = self.tasks.remove(&id)?;
+        self.work -= usize::from(kind == Kind::Work);
+        Some(task)
     }
 
     /// When the next task is due.

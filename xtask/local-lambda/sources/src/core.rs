@@ -108,7 +108,8 @@ impl Core {
     }
 
     pub(crate) fn cancel(&self, task: TaskId) {
-        self.state().agenda.cancel(task);
+        let task = self.state().agenda.cancel(task);
+        drop(task);
     }
 
     /// Draws from the world's seed.

@@ -55,8 +55,12 @@ impl Drop for RealTime {
         self.stopping.store(true, Ordering::SeqCst);
         self.core.ring();
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            let ended = thread.join();
+            self.core.set_bound_to_real_time(false);
+            // A closure that panicked in the clock's thread is a failed test.
+            if let (Err(panic), false) = (ended, thread::panicking()) {
+                std::panic::resume_unwind(panic);
+            }
         }
-        self.core.set_bound_to_real_time(false);
     }
 }

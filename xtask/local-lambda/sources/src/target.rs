@@ -74,7 +74,8 @@ impl From<String> for HandlerError {
 }
 
 impl Target {
-    /// A closure that stands for the function of this name.
+    /// A closure that stands for the function of this name. It may own handles of the world (queues, functions), but
+    /// not the [`World`](crate::World), which would then never end.
     ///
     /// ```
     /// use local_lambda_sources::{Target, World};
@@ -123,7 +124,7 @@ impl Target {
                 if let Some(qualifier) = run.qualifier {
                     request = request.qualifier(qualifier);
                 }
-                Answer::of(request.invoke(run.event.clone()), run.trace_header)
+                Answer::of(request.invoke(run.event.clone()), run)
             }
             Runs::Closure(closure) => {
                 let invocation = Invocation {
@@ -140,6 +141,7 @@ impl Target {
                     }
                 };
                 Answer {
+                    event: run.event.clone(),
                     fate,
                     request_id: run.request_id.to_owned(),
                     trace_header: Some(run.trace_header.to_owned()),
@@ -187,6 +189,8 @@ impl fmt::Debug for Target {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Answer {
+    /// The event that it was invoked with.
+    pub event: Bytes,
     /// How it ended.
     pub fate: Fate,
     /// Its request id.
@@ -214,7 +218,7 @@ pub enum Fate {
 }
 
 impl Answer {
-    fn of(outcome: Outcome, trace_header: &str) -> Answer {
+    fn of(outcome: Outcome, run: &Run<'_>) -> Answer {
         let fate = match (outcome.status_code(), outcome.function_error()) {
             (429, _) => Fate::Throttled,
             (413, _) => Fate::TooLarge,
@@ -222,16 +226,18 @@ impl Answer {
             (_, None) => Fate::Response(outcome.payload()),
         };
         Answer {
+            event: run.event.clone(),
             fate,
             request_id: outcome.request_id.clone(),
-            trace_header: Some(trace_header.to_owned()),
+            trace_header: Some(run.trace_header.to_owned()),
             outcome: Some(outcome),
         }
     }
 
     /// An answer to an event that nothing ran for.
-    pub(crate) fn refused(fate: Fate, request_id: &str, trace_header: Option<String>) -> Answer {
-        Answer { fate, request_id: request_id.to_owned(), trace_header, outcome: None }
+    pub(crate) fn refused(fate: Fate, event: &Bytes, request_id: &str, trace_header: Option<String>) -> Answer {
+        let (event, request_id) = (event.clone(), request_id.to_owned());
+        Answer { event, fate, request_id, trace_header, outcome: None }
     }
 
     /// The function's answer, if it answered with JSON.

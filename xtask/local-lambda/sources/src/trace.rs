@@ -62,6 +62,8 @@ pub enum What {
     DeleteMissed,
     /// It went to a dead-letter queue.
     DeadLettered,
+    /// It went from a dead-letter queue back to where it came from, as a new message.
+    Redriven,
     /// A record went to a destination.
     SentToDestination,
     /// A filter did not match: it is gone (queues), or passed over (streams, topics, buses).
@@ -97,6 +99,7 @@ impl What {
             What::Deleted => "deleted",
             What::DeleteMissed => "delete_missed",
             What::DeadLettered => "dead_lettered",
+            What::Redriven => "redriven",
             What::SentToDestination => "sent_to_destination",
             What::Filtered => "filtered",
             What::Delivered => "delivered",

@@ -367,7 +367,8 @@ async fn register(instance: &Instance, headers: &HeaderMap, body: &mut Body) -> 
     let wants_account = text(headers, header::EXTENSION_ACCEPT_FEATURE)
         .is_some_and(|features| features.split(',').any(|feature| feature.trim() == "accountId"));
     let config = &instance.config;
-    let mut function = json!({ "functionName": config.name, "functionVersion": "$LATEST", "handler": "bootstrap" });
+    let mut function =
+        json!({ "functionName": config.name, "functionVersion": config.version, "handler": "bootstrap" });
     if wants_account {
         function["accountId"] = json!(config.account);
     }

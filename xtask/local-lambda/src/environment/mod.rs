@@ -102,7 +102,7 @@ impl Environment {
     ) -> io::Result<Environment> {
         let log_stream = {
             let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-            format!("2026/01/01/[$LATEST]{}", ids.hex32())
+            format!("2026/01/01/[{}]{}", config.version, ids.hex32())
         };
         Ok(Environment {
             index,
@@ -152,7 +152,7 @@ impl Environment {
         start.cold = true;
         let format = self.config.log_format;
         if !self.was_reset.load(Ordering::Relaxed) {
-            start.log.push(LogLine::platform(format.init_start(&self.config.name, self.config.initialization_type())));
+            start.log.push(LogLine::platform(format.init_start(&self.config)));
             match self.start_instance(start, self.config.init_limit(), Phase::Init).await {
                 Ok((instance, init, restore)) => {
                     start.init_duration = (!self.config.snap_start).then_some(init);
@@ -203,7 +203,7 @@ impl Environment {
                 if let Some((lines, dropped)) = initialized.log_before_snapshot {
                     start.log.extend(lines);
                     start.dropped += dropped;
-                    start.log.push(LogLine::platform(self.config.log_format.restore_start(&self.config.name)));
+                    start.log.push(LogLine::platform(self.config.log_format.restore_start(&self.config)));
                 }
                 start.take_log(&instance);
                 Ok((instance, took, initialized.restore_duration))
@@ -327,7 +327,7 @@ impl Environment {
     ) -> Outcome {
         let format = self.config.log_format;
         let mut log = start.log;
-        log.push(LogLine::platform(format.start(request_id)));
+        log.push(LogLine::platform(format.start(request_id, &self.config.version)));
         log.extend(function_log);
         if let Some(message) = message {
             let lines = format.failure(&message, report.error_type.as_deref());

@@ -13,7 +13,7 @@ use crate::agenda::Kind;
 use crate::core::{Core, Until, later, lock};
 use crate::function::{Destination, FunctionRef, Parcel};
 use crate::limits;
-use crate::table::one_line;
+use crate::table::{one_line, short};
 use crate::trace::{Entry, Trace, What};
 use crate::world::EventSource;
 
@@ -248,7 +248,7 @@ impl Queue {
     }
 
     /// On request: each of the next messages is stored twice, and so will be delivered twice, as may happen with a
-    /// standard queue.
+    /// standard queue. A FIFO queue delivers once.
     pub fn duplicate_next(&self, messages: usize) {
         lock(&self.shared.state).duplicate_next = messages;
     }
@@ -261,7 +261,10 @@ impl Queue {
 
     /// Takes the queue out of the world, with its messages. Mappings of it have nothing to poll any more.
     pub fn delete_queue(&self) {
-        self.shared.empty(&self.core);
+        let gone = lock(&self.shared.state).clear();
+        let gone = gone.into_iter().map(|message| message.id);
+        self.core.record(Entry::new(What::Configured, self.name()).items(gone).detail("the queue is deleted"));
+        self.shared.changed(&self.core);
         self.core.remove_resource(self.arn());
     }
 }
@@ -333,6 +336,19 @@ impl Queue {
         self.core.record(Entry::new(what, self.name()).item(id).detail(detail));
         self.shared.changed(&self.core);
         Ok(())
+    }
+
+    /// Moves the dead letters of this queue back to the queues that they came from (`StartMessageMoveTask`), all at
+    /// once; gives how many. Each becomes a new message with an id of its own. What came otherwise, or is in flight,
+    /// stays.
+    pub fn redrive(&self) -> usize {
+        let dead = lock(&self.shared.state).exhume(self.core.now());
+        let count = dead.len();
+        for message in dead {
+            self.shared.redrive(&self.core, message);
+        }
+        self.shared.changed(&self.core);
+        count
     }
 
     /// Deletes all messages (`PurgeQueue`), those in flight too.
@@ -544,6 +560,21 @@ impl QueueShared {
             target.plan_expiry(core, if target.is_fifo() { now } else { sent_at });
             target.notice(core, now);
         }
+    }
+
+    /// Moves a dead letter back to where it came from.
+    fn redrive(&self, core: &Arc<Core>, message: Message) {
+        let source = message.dead_letter_source_arn.as_deref().and_then(|arn| core.resource::<QueueShared>(arn));
+        let entry = Entry::new(What::Redriven, &self.name).item(&message.id);
+        let Some(source) = source else {
+            core.record(entry.detail("the queue that it came from is there no more: the message is lost"));
+            return;
+        };
+        let (now, mut ids) = (core.now(), core.fork());
+        let id = lock(&source.state).take_back(message, now, &mut ids);
+        core.record(entry.detail(format!("to {} as {}", source.name, short(&id))));
+        source.plan_expiry(core, now);
+        source.notice(core, now);
     }
 
     /// Deletes what a mapping has done, and tells it.

@@ -155,7 +155,7 @@ impl State {
             held: false,
             received_at: now,
         };
-        let copies = 1 + usize::from(self.duplicate_next > 0);
+        let copies = 1 + usize::from(self.duplicate_next > 0 && !self.fifo);
         self.duplicate_next = self.duplicate_next.saturating_sub(1);
         let mut sequence_number = None;
         for _ in 0..copies {
@@ -332,7 +332,36 @@ impl State {
             return None;
         }
         self.purged_at = Some(now);
-        Some(std::mem::take(&mut self.messages).into_values().collect())
+        Some(self.clear())
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.messages).into_values().collect()
+    }
+
+    /// Takes out dead letters that can be received, oldest first.
+    pub(crate) fn exhume(&mut self, now: Timestamp) -> Vec<Message> {
+        let is_ready = |message: &mut Message| message.dead_letter_source_arn.is_some() && message.visible_at <= now;
+        self.messages.extract_if(.., |_, message| is_ready(message)).map(|(_, message)| message).collect()
+    }
+
+    /// Takes in a dead letter that is redriven: a new message with the same content.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>.
+    pub(crate) fn take_back(&mut self, message: Message, now: Timestamp, ids: &mut Ids) -> String {
+        let id = ids.uuid();
+        self.place(Message {
+            id: id.clone(),
+            sent_at: now,
+            first_received_at: None,
+            receive_count: 0,
+            visible_at: now,
+            dead_letter_source_arn: None,
+            held: false,
+            ..message
+        });
+        id
     }
 
     /// Takes out what has been kept for as long as the queue keeps messages.

@@ -3,7 +3,7 @@
 use local_lambda_sources::{Alias, LambdaFunction, Target, What, World};
 use serde_json::json;
 
-use crate::support::{panic_of, printer};
+use crate::support::{panic_of, printer, printer_builder};
 
 /// A function with two published versions, which answer "one" and "two".
 fn two_versions(world: &World) -> LambdaFunction {
@@ -84,6 +84,21 @@ fn a_real_function_sees_the_alias_in_its_arn() {
     let live = function.alias("live", 1);
     let answer = live.invoke(json!({})).json().unwrap();
     assert_eq!(answer["arn"], "arn:aws:lambda:us-east-1:123456789012:function:printer:live");
+}
+
+#[test]
+fn a_real_function_can_be_told_its_version() {
+    let world = World::new();
+    let of_version = |version| printer_builder("").version(version).start();
+    let function = world.function(of_version("1")).create();
+    function.publish_version();
+    function.update_code(of_version("2"));
+    let live = function.alias("live", function.publish_version());
+    assert_eq!(live.invoke(json!({})).json().unwrap()["version"], "2");
+    assert_eq!(function.version(1).invoke(json!({})).json().unwrap()["version"], "1");
+    let answer = world.answers().remove(0);
+    let log = &answer.outcome.unwrap().log;
+    assert!(log.iter().any(|line| line.text.starts_with("START ") && line.text.ends_with(" Version: 2")), "{log:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::secs;
 
-const WORLDS: u64 = 3_000;
+const WORLDS: u64 = 2_000;
 
 /// A world that was drawn, run to its end, and what is known of it.
 struct Run {

@@ -116,6 +116,24 @@ fn a_message_received_too_often_moves_instead_of_being_received_once_more() {
 }
 
 #[test]
+fn dead_letters_can_be_moved_back_as_new_messages() {
+    let world = World::new();
+    let dlq = world.queue("dlq").create();
+    let queue = world.queue("jobs").visibility_timeout(secs(0)).redrive(&dlq, 1).create();
+    let id = queue.send("a").message_id;
+    dlq.send("sent here by somebody");
+    for _ in 0..2 {
+        _ = queue.receive().now();
+    }
+    world.advance(secs(60));
+    assert_eq!(dlq.redrive(), 1);
+    dlq.expect_bodies(["sent here by somebody"]);
+    let message = queue.messages().remove(0);
+    assert_ne!(message.id, id);
+    assert_eq!((message.body.as_str(), message.receive_count, message.sent_at), ("a", 0, world.now()));
+}
+
+#[test]
 fn a_dead_letter_keeps_the_age_that_it_had() {
     let world = World::new();
     let dlq = world.queue("dlq").retention(secs(3_600)).create();

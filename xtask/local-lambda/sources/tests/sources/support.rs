@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local_lambda::Function;
+use local_lambda::{Function, FunctionBuilder};
 use local_lambda_sources::{Trace, What, World};
 use serde_json::{Value, json};
 
@@ -13,9 +13,13 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 
 /// The function of `examples/batches.rs`; `answer`: see there.
 pub(crate) fn printer(answer: &str) -> Function {
+    printer_builder(answer).start()
+}
+
+pub(crate) fn printer_builder(answer: &str) -> FunctionBuilder {
     let test = std::env::current_exe().unwrap();
     let program: PathBuf = test.parent().and_then(Path::parent).unwrap().join("examples/batches");
-    Function::builder(program).name("printer").env("ANSWER", answer).timeout(secs(2)).start()
+    Function::builder(program).name("printer").env("ANSWER", answer).timeout(secs(2))
 }
 
 /// A message that makes the function do this.
