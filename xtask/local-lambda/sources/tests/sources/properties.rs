@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use local_lambda::Ids;
-use local_lambda_sources::{HandlerError, Invocation, Queue, Target, Timestamp, What, World};
+use local_lambda_sources::{HandlerError, Invocation, Queue, Target, Timestamp, Trace, What, World};
 use serde_json::{Value, json};
 
 use crate::support::secs;
@@ -14,7 +14,7 @@ const WORLDS: u64 = 2_000;
 /// A world that was drawn, run to its end, and what is known of it.
 struct Run {
     seed: u64,
-    world: World,
+    trace: Trace,
     queue: Queue,
     dlq: Queue,
     /// Message id to its group and its place in it.
@@ -68,12 +68,12 @@ impl Run {
             }
         }
         world.run_until_idle();
-        Run { seed, world, queue, dlq, sent, visibility, window, fifo }
+        Run { seed, trace: world.trace(), queue, dlq, sent, visibility, window, fifo }
     }
 
     #[track_caller]
     fn fail(&self, why: &str) -> ! {
-        panic!("world {}: {why}\n{}", self.seed, self.world.trace());
+        panic!("world {}: {why}\n{}", self.seed, self.trace);
     }
 }
 
@@ -112,7 +112,7 @@ fn everything_ends(run: &Run) {
     if !run.queue.messages().is_empty() {
         run.fail("the queue is not empty");
     }
-    let trace = run.world.trace();
+    let trace = &run.trace;
     let deleted: BTreeSet<&String> = trace.of(What::Deleted).flat_map(|entry| &entry.items).collect();
     let buried = run.dlq.messages();
     let buried: BTreeSet<&String> = buried.iter().map(|message| &message.id).collect();
@@ -126,7 +126,7 @@ fn everything_ends(run: &Run) {
 
 fn nothing_is_delivered_after_it_was_deleted(run: &Run) {
     let mut deleted = BTreeSet::new();
-    for entry in run.world.trace().entries() {
+    for entry in run.trace.entries() {
         match entry.what {
             What::Deleted => deleted.extend(entry.items.clone()),
             What::Invoked => {
@@ -143,7 +143,7 @@ fn nothing_is_delivered_after_it_was_deleted(run: &Run) {
 /// throttles before the first.
 fn nobody_receives_what_another_one_has(run: &Run) {
     let mut delivered: BTreeMap<&String, Timestamp> = BTreeMap::new();
-    let trace = run.world.trace();
+    let trace = &run.trace;
     let throttles = trace.count(What::Throttled) > 0;
     for entry in trace.of(What::Invoked) {
         for id in &entry.items {
@@ -161,7 +161,7 @@ fn nobody_receives_what_another_one_has(run: &Run) {
 fn groups_keep_their_order(run: &Run) {
     let mut ended: BTreeSet<String> = BTreeSet::new();
     let is_before = |a: &(String, usize), b: &(String, usize)| a.0 == b.0 && a.1 < b.1;
-    for entry in run.world.trace().entries() {
+    for entry in run.trace.entries() {
         match entry.what {
             What::Deleted | What::DeadLettered => ended.extend(entry.items.clone()),
             What::Invoked => {
