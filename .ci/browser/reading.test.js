@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { DESKTOP, PAGE_KINDS, PHONE, TABLET, THEMES, assertAccessible, assertFits, bookBin, bookDir, inBrowser, root } from "./harness.js";
@@ -61,6 +62,21 @@ test("a page that is not there says so over HTTP, in the book's own frame", inBr
   assert.equal(response.status(), 404);
   assert.ok(await page.locator(".bar .brand").isVisible());
   await assertAccessible(page);
+}));
+
+test("every page of the book is accessible and fits", inBrowser({}, async ({ context, url }) => {
+  const all = fs.readdirSync(bookDir, { recursive: true }).filter((file) => file.endsWith(".html") && file !== "404.html"); // a host serves it from its root
+  const pages = all.filter((file) => fs.readFileSync(path.join(bookDir, file), "utf8").includes("neighbours")).sort();
+  assert.ok(pages.length > 8);
+  // Each page once, the phone in one theme and the desktop in the other by turns: the kinds of pages have all four above.
+  const page = await context.newPage();
+  for (const [index, file] of pages.entries()) {
+    await page.setViewportSize({ width: index % 2 ? PHONE : DESKTOP, height: 900 });
+    await page.emulateMedia({ colorScheme: index % 4 < 2 ? "light" : "dark" });
+    await page.goto(url(file));
+    await assertFits(page, file);
+    await assertAccessible(page, file);
+  }
 }));
 
 test("each page has a title, a description and a language of its own", inBrowser({}, async ({ page, url }) => {
@@ -206,7 +222,7 @@ test("a plain build reads well: contents, code, quizzes, search, and links to a 
   assert.equal(await page.locator(".contents ol ol a").count() > 5, true);
   await assertAccessible(page);
   await page.getByRole("link", { name: "Where state lives" }).first().click();
-  await page.waitForURL(/ch03-first-function\/index\.html/);
+  await page.waitForURL(/ch03-first-function\/index\.html#state$/);
   assert.ok(await page.locator("h1").isVisible());
   assert.ok(await page.locator(".hljs-keyword").count() > 20);
   const quiz = page.locator("[data-quiz=ch03-q2]");

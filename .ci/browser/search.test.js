@@ -63,7 +63,8 @@ test("the Chinese book is built", () => {
     .replace('language = "en"', 'language = "zh-TW"')
     .replace('src = "src/en"', 'src = "src"')
     .replace(/build-dir = .*/, 'build-dir = "book"')
-    .replace(/"\/ch.*README\.html" = .*\n?/g, "");
+    .replace(/"\/ch.*README\.html" = .*\n?/g, "")
+    + '"/ch01/cold-start.html#old" = "errors.html#panic"\n"/ch01/gone.html" = "queues.html"\n"/ch01/gone.html#far" = "errors.html#timeout"\n';
   fs.writeFileSync(path.join(source, "book.toml"), settings);
   const ran = spawnSync(bookBin, ["build", "--root", source], { encoding: "utf8" });
   assert.equal(ran.status, 0, ran.stdout + ran.stderr);
@@ -116,4 +117,25 @@ test("the index is fetched when somebody searches, and not before", inBrowser({ 
   await page.keyboard.type("handler");
   await page.locator(".search-results a").first().waitFor();
   assert.equal(asked(), 1);
+}));
+
+test("old links lead to where their places are now, fragments included", inBrowser({ dir: chinese }, async ({ page, url }) => {
+  for (const [old, now] of [
+    ["ch01/cold-start.html#old", "ch01/errors.html#panic"],
+    ["ch01/gone.html#dlq", "ch01/queues.html#dlq"],
+    ["ch01/gone.html#far", "ch01/errors.html#timeout"],
+    ["README.html#install", "index.html#install"],
+  ]) {
+    await page.goto(url(old));
+    await page.waitForURL(url(now));
+  }
+}));
+
+test("a fence may name its file and mark lines, and keeps its colours and its text", inBrowser({ dir: chinese }, async ({ page, url }) => {
+  await page.goto(url("ch01/errors.html"));
+  const block = page.locator("pre:has(> code.language-rust)");
+  assert.equal(await block.locator(".code-name").textContent(), "src/main.rs");
+  assert.deepEqual(await block.locator(".code-line-marked").allTextContents(), ['    let name = "小明";', '    println!("{name}");']);
+  assert.ok(await block.locator(".code-line-marked .hljs-string").count() > 0);
+  assert.equal((await block.locator("code").textContent()).trim().split("\n").length, 4);
 }));
