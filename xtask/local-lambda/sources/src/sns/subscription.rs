@@ -230,7 +230,10 @@ impl SubscriptionState {
             }
         }
         let mut attributes = MessageAttributes::new();
+        let mut dead_letter = None;
         let body = if self.protocol() == "lambda" {
+            // A dead letter is a message of a queue, also when a function should have got it.
+            dead_letter = Some(notification.envelope(&self.arn).to_string());
             notification.function_event(&self.arn).to_string()
         } else if settings.raw {
             if notification.attributes.len() > RAW_ATTRIBUTES {
@@ -246,7 +249,7 @@ impl SubscriptionState {
         };
         let parcel = Parcel { body, attributes, trace_header: notification.trace_header.clone() };
         let shipment =
-            Shipment { item: notification.id.clone(), parcel, dead_letter: None, attributes: MessageAttributes::new() };
+            Shipment { item: notification.id.clone(), parcel, dead_letter, attributes: MessageAttributes::new() };
         self.route.send(core, &shipment, no_attributes);
     }
 }

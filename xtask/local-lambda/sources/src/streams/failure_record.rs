@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::poller::LastAnswer;
+use super::batch::LastAnswer;
 use super::shard::StoredRecord;
 use super::{Service, StreamState};
 use crate::core::{Core, lock};

@@ -8,6 +8,7 @@
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>.
 
+mod batch;
 mod data_stream;
 mod failure_record;
 mod iterator;

@@ -10,11 +10,10 @@ use local_lambda::limits::SYNC_EVENT_BYTES;
 use serde_json::{Value, json};
 
 use super::StreamState;
+use super::batch::{Batch, Failed, LastAnswer, first_failure};
 use super::failure_record::{Condition, FailureRecord};
 use super::mapping::{MappingState, Settings};
-use super::shard::StoredRecord;
 use crate::agenda::Kind;
-use crate::batch_response::{self, Verdict};
 use crate::core::{Core, later, lock};
 use crate::function::{Call, Ended, Parcel};
 use crate::sqs::MessageAttributes;
@@ -32,51 +31,25 @@ pub(super) struct Poller {
     busy: bool,
     /// When the first record of the batch was found that is being gathered.
     gathering_since: Option<Timestamp>,
+    /// The end of the batching window, once a look at it is planned.
+    looks_at: Option<Timestamp>,
     /// How many batches that succeed are to be delivered once more.
     pub(super) repeat_next: usize,
     /// The offset up to which everything is done.
     checkpoint: u64,
 }
 
-/// Records that the function gets together.
-#[derive(Debug, Clone)]
-struct Batch {
-    records: Vec<Arc<StoredRecord>>,
-    /// How often it was tried again, or a batch that it was part of.
-    retries: u32,
-    /// How often the function was invoked with it.
-    invocations: u32,
-    /// How often it was throttled since it was last tried.
-    throttled: u32,
-    /// What came of it last, for the record of its failure.
-    last: Option<LastAnswer>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct LastAnswer {
-    pub(super) request_id: String,
-    pub(super) version: String,
-    /// Whether the function failed, or said that records did.
-    pub(super) function_error: bool,
-}
-
-impl Batch {
-    fn new(records: Vec<Arc<StoredRecord>>) -> Batch {
-        Batch { records, retries: 0, invocations: 0, throttled: 0, last: None }
-    }
-
-    fn with(&self, records: Vec<Arc<StoredRecord>>) -> Batch {
-        Batch { records, ..self.clone() }
-    }
-
-    fn numbers(&self) -> Vec<String> {
-        self.records.iter().map(|record| record.sequence_number.clone()).collect()
-    }
-}
-
 impl Poller {
     pub(super) fn new(next: u64) -> Poller {
-        Poller { next, todo: Vec::new(), busy: false, gathering_since: None, repeat_next: 0, checkpoint: next }
+        Poller {
+            next,
+            todo: Vec::new(),
+            busy: false,
+            gathering_since: None,
+            looks_at: None,
+            repeat_next: 0,
+            checkpoint: next,
+        }
     }
 
     /// The offset of the first record that is not done.
@@ -155,10 +128,11 @@ impl MappingState {
             let ends = later(since, settings.batching_window);
             full |= taken.len() == settings.batch_size;
             if !full && core.now() < ends {
-                return Found::Until(ends);
+                let planned = poller.looks_at.replace(ends) == Some(ends);
+                return if planned { Found::Nothing } else { Found::Until(ends) };
             }
         }
-        poller.gathering_since = None;
+        (poller.gathering_since, poller.looks_at) = (None, None);
         poller.next = next;
         if !passed.is_empty() {
             core.record(Entry::new(What::Filtered, &stream.name).items(passed).detail("passed over"));
@@ -355,35 +329,6 @@ impl Poller {
     fn move_checkpoint(&mut self) {
         let next_try = self.todo.last().and_then(|batch| batch.records.first());
         self.checkpoint = next_try.map_or(self.next, |record| record.offset);
-    }
-}
-
-/// What of a batch failed.
-enum Failed {
-    /// Everything.
-    Batch,
-    /// This one, by index, and so everything after it.
-    From(usize),
-}
-
-/// The lowest failed record that an answer names.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
-fn first_failure(core: &Arc<Core>, stream: &StreamState, batch: &Batch, answer: &[u8]) -> Option<Failed> {
-    let numbers = batch.numbers();
-    match batch_response::read(answer, &numbers) {
-        Verdict::Success => None,
-        Verdict::Failures(failed) => {
-            let lowest = numbers.iter().position(|number| failed.contains(number))?;
-            let entry = Entry::new(What::PartlyFailed, &stream.name).items(&numbers[lowest..]);
-            core.record(entry.detail(format!("the lowest failed sequence number is {}", numbers[lowest])));
-            Some(Failed::From(lowest))
-        }
-        Verdict::AllFailed(reason) => {
-            let entry = Entry::new(What::Failed, &stream.name).items(numbers);
-            core.record(entry.detail(format!("the whole batch: {reason}")));
-            Some(Failed::Batch)
-        }
     }
 }
 
