@@ -42,20 +42,23 @@ export const PAGE_KINDS = {
 
 let browser = null;
 
+/** Debian's Chromium without what a test does not want: no updates, no requests of its own. */
+export const launchOptions = () => ({
+  executablePath: process.env.CHROMIUM,
+  args: [
+    ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
 /** One Chromium per test file. */
 async function launch() {
-  browser ??= chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: [
-      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser ??= chromium.launch(launchOptions());
   return browser;
 }
 
@@ -68,6 +71,7 @@ after(async () => {
  *
  * - `at`: "file" (default), "http" (a plain static server), or "serve" (the course's own server)
  * - `dir`: another built book than the course's; `root`: another course to serve
+ * - `base`: the address of a server that the test started itself
  * - `path`: which page to open; none when the test opens it itself
  * - `theme`: what the system prefers, "light" (default) or "dark"; `width`, `height` in CSS pixels
  * - `javaScript`: false switches it off; `reducedMotion`: true
@@ -80,7 +84,7 @@ export function inBrowser(options, body) {
   return async (t) => {
     const { at = "file", dir = bookDir, theme = "light", width = DESKTOP, height = 900 } = options;
     const server = at === "http" ? await serveFiles(dir) : at === "serve" ? await serveBook(options) : null;
-    const base = server ? server.url : `${pathToFileURL(dir).href}/`;
+    const base = options.base ?? (server ? server.url : `${pathToFileURL(dir).href}/`);
     const url = (page) => new URL(page, base).href;
     const context = await (await launch()).newContext({
       viewport: { width, height },

@@ -27,6 +27,8 @@ export function copyCourse() {
   fs.rmSync(path.join(folder, "exercises/ch02-faults"), { recursive: true });
   fs.rmSync(path.join(folder, "solutions/ch02-faults"), { recursive: true });
   fs.rmSync(path.join(folder, "src/en/ch02-faults"), { recursive: true });
+  const hangs = path.join(folder, "exercises", HANGS, "Cargo.toml");
+  fs.writeFileSync(hangs, fs.readFileSync(hangs, "utf8").replace(/time-limit-seconds = \d+/, "time-limit-seconds = 600"));
   fs.cpSync(path.join(root, "theme"), path.join(folder, "theme"), { recursive: true });
   fs.cpSync(path.join(root, "book.toml"), path.join(folder, "book.toml"));
   const pages = fs.readdirSync(path.join(folder, "src/en", CHAPTER)).filter((file) => /^\d\d-/.test(file)).sort();

@@ -72,13 +72,14 @@ export function align(left, right) {
   return rows;
 }
 
-/** The text with the part that the other one has not in a mark. */
+/** The text with the part that the other one has not in a mark; no marks where they share nothing. */
 function marked(text, other) {
   const [a, b] = [[...text], [...other]];
   let start = 0;
   while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  if (start + end === 0) return [text];
   const part = (from, to) => a.slice(from, to).join("");
   const middle = part(start, a.length - end);
   return [part(0, start), middle ? h("mark", {}, middle) : null, part(a.length - end, a.length)];

@@ -86,7 +86,8 @@ export function panel(target, isExercise) {
   /** The chapter was checked, and this exercise with it. */
   function fromChapter() {
     const run = state.runs.get(target.split("/")[0]);
-    return run?.exercises.has(target) ? run : null;
+    const own = run?.exercises.get(target);
+    return own ? { ...run, exercises: new Map([[target, own]]) } : null;
   }
 
   function drawTrouble(run) {
@@ -141,7 +142,7 @@ export function panel(target, isExercise) {
   function idleWords(exercise) {
     if (exercise.will_be_checked_again) return "Passed. Its check changed since: check again.";
     return { passed: "Passed.", failed: "It failed the last time.", "does-not-compile": "It did not compile the last time.",
-      stale: "Edited since it passed.", "not-started": "Edit the file, then check it here." }[exercise.state] ?? "";
+      stale: "Edited since it passed.", "not-started": isExercise ? `Edit ${exercise.file}, then check it here.` : "" }[exercise.state] ?? "";
   }
 
   function waitsFor() {
