@@ -24,9 +24,10 @@ export function copyCourse() {
   folders.push(folder);
   const from = path.join(root, "xtask/tests/mini-course");
   fs.cpSync(from, folder, { recursive: true, filter: (file) => !/[/\\](target|\.progress)$/.test(file) });
-  fs.rmSync(path.join(folder, "exercises/ch02-faults"), { recursive: true });
-  fs.rmSync(path.join(folder, "solutions/ch02-faults"), { recursive: true });
-  fs.rmSync(path.join(folder, "src/en/ch02-faults"), { recursive: true });
+  for (const room of ["exercises", "solutions", "src/en"]) {
+    const others = fs.readdirSync(path.join(folder, room)).filter((name) => name.startsWith("ch") && name !== CHAPTER);
+    for (const other of others) fs.rmSync(path.join(folder, room, other), { recursive: true });
+  }
   const hangs = path.join(folder, "exercises", HANGS, "Cargo.toml");
   fs.writeFileSync(hangs, fs.readFileSync(hangs, "utf8").replace(/time-limit-seconds = \d+/, "time-limit-seconds = 600"));
   fs.cpSync(path.join(root, "theme"), path.join(folder, "theme"), { recursive: true });

@@ -33,8 +33,8 @@ function live(options, body) {
   };
 }
 
-/** A stream that is cut because its page or its server went is no error of the page. */
-const NETWORK = /ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY)|status of 401/;
+/** A stream that is cut because its page or its server went, and a refusal that the page puts into words. */
+const NETWORK = /ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY)|status of (401|409|500)/;
 
 /** A command line whose `check` is a script of the test's. */
 function standIn(course) {

@@ -4,11 +4,15 @@
 //! while somebody writes or reads. Plain `mdbook build` gives a book that reads well; [`dress`] adds what only the
 //! course knows: facts of exercises, the contents without scripts, reading offline.
 //!
+//! What a served page can do more is [`serve`]'s: `live` is what is true now (site, states, checks), `page/` the scripts
+//! and styles that show it, `api` what a page may ask for, `guard` and `token` who may ask. A check is the command line's
+//! `check --format jsonl`, whose events (`xtask/src/stream.rs` documents them) go to every open page as they are.
+//!
 //! What leans on mdBook 0.5.4's own ways, each with a test that fails when they change:
 //! - its warnings, by the file name between backticks and the tag they quote ([`check::remarks`]);
 //! - `README.md` becomes `index.html`, and links to it do not ([`source::Page`], [`dress`]);
 //! - `toc.html` and `404.html` mark a folder as an earlier book that may be replaced ([`build`]);
-//! - inline scripts are plain `<script>` elements, and pages end with `</body>` ([`site`], [`serve`]);
+//! - inline scripts are plain `<script>` elements, and pages have `</head>` and `</body>` ([`site`], [`serve`]);
 //! - `theme/` has our files in place of its frame, styles and scripts, by their names there; what it gives the frame
 //!   is named in `theme/index.hbs`, and `{{#toc}}` in `theme/toc.js.hbs` (`tests/suite/mdbook.rs` knows its own files
 //!   by their hashes: where one has changed, see what is new and whether ours needs it);

@@ -20,6 +20,9 @@ export function box(text, label, className = "") {
   return h("pre", { class: `live-box ${className}`, tabindex: "0", role: "group", "aria-label": label }, text);
 }
 
+/** Words with `code` between backticks. */
+export const coded = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+
 export const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** `greets_by_name` as the sentence that it is. */

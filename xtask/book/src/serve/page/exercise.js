@@ -1,6 +1,6 @@
 // The place of Check: what runs, what came of it, what helps. The same on the page of an exercise and of a chapter.
 
-import { button, counted, h, sentence } from "./dom.js";
+import { button, coded, counted, h, sentence } from "./dom.js";
 import { help } from "./help.js";
 import { call } from "./server.js";
 import { isRunning, isWaiting, onChange, state } from "./state.js";
@@ -16,7 +16,7 @@ export function panel(target, isExercise) {
   const check = button("Check", () => check.getAttribute("aria-disabled") !== "true" && act(`check/${target}`), { class: "button live-check", title: `Build and judge ${what}` });
   const cancel = button("Cancel", () => act(`cancel/${target}`), { hidden: true });
   const open = isExercise ? button("Open in my editor", () => state.connection === "ready" && openFile(null, null)) : null;
-  const own = isExercise ? help(target, { act, said, open: openFile }) : null;
+  const own = isExercise ? help(target, { act, said, whisper }) : null;
   const status = h("p", { class: "live-status" });
   const bar = h("progress", { class: "live-progress", max: "1", "aria-label": "compiling", hidden: true });
   const trouble = h("div", { class: "live-trouble", hidden: true });
@@ -45,6 +45,11 @@ export function panel(target, isExercise) {
   function said(words, isError = false, ...more) {
     message.replaceChildren(words, ...more);
     message.toggleAttribute("data-error", isError);
+  }
+
+  /** For ears only. */
+  function whisper(words) {
+    aloud.textContent = words;
   }
 
   async function openFile(file, line) {
@@ -83,6 +88,12 @@ export function panel(target, isExercise) {
     own?.draw(run?.end && !running ? run : null);
   }
 
+  /** The exercises of this chapter, before any of them was checked. */
+  function ofChapter() {
+    const names = [...state.exercises.keys()].filter((name) => name.startsWith(`${target}/`));
+    return names.map((name) => ({ name, tests: [], verdict: null }));
+  }
+
   /** The chapter was checked, and this exercise with it. */
   function fromChapter() {
     const run = state.runs.get(target.split("/")[0]);
@@ -95,14 +106,15 @@ export function panel(target, isExercise) {
     trouble.hidden = !words;
     if (words && trouble.dataset.words !== words.join("\n")) {
       trouble.dataset.words = words.join("\n");
-      trouble.replaceChildren(...words.map((paragraph) => h("p", {}, ...paragraph.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part)))));
+      trouble.replaceChildren(...words.map((paragraph) => h("p", {}, ...coded(paragraph))));
     }
   }
 
   /** Redrawn only when something in it changed, so that folds and the focus stay as they are. */
   function drawOutcome(run) {
-    const shown = run ? [...run.exercises.values()].filter((one) => !isExercise || one.name === target) : [];
-    const mark = JSON.stringify([run?.id, shown, Boolean(run?.end)]);
+    const shown = run ? [...run.exercises.values()] : isExercise ? [] : ofChapter();
+    const states = isExercise ? null : ofChapter().map(({ name }) => state.exercises.get(name).state);
+    const mark = JSON.stringify([run?.id, shown, states, Boolean(run?.end), state.next]);
     if (mark === drawn) return;
     drawn = mark;
     const folds = new Map([...outcome.querySelectorAll("details[data-test]")].map((fold) => [fold.dataset.test, fold.open]));
@@ -122,19 +134,22 @@ export function panel(target, isExercise) {
     if (verdict?.note) parts.push(h("p", { class: "live-note" }, verdict.note));
     if (verdict && (verdict.state !== "failed" || list.length === 0)) parts.push(...diagnostics(verdict, openFile));
     if (list.length > 0 && verdict?.state !== "does-not-compile") parts.push(tests(list, openFile));
-    const last = list.findLast((test) => test.report);
-    if (verdict?.state === "passed" && last) parts.push(h("p", { class: "live-label" }, "The last event that it answered"), reportBar(last.report));
+    const told = (list.find((test) => test.report?.init_ms) ?? list.find((test) => test.report))?.report;
+    if (verdict?.state === "passed" && told) parts.push(h("p", { class: "live-label" }, told.init_ms ? "A cold start of it" : "An event that it answered"), reportBar(told));
+    const next = state.exercises.get(state.next);
+    if (verdict?.state === "passed" && next && next.exercise !== target) parts.push(h("p", { class: "live-next" }, "Next: ", h("a", { href: pageOf(next.exercise) }, `${next.id} ${next.title}`)));
     return parts;
   }
 
   function brief({ name, tests: list, verdict }) {
     const exercise = state.exercises.get(name);
-    const word = verdict?.state ?? (list.some((test) => test.outcome !== "waiting") ? "running" : "not-started");
+    const inRun = state.runs.has(target) && !state.runs.get(target).end;
+    const word = verdict?.state ?? (list.length > 0 ? "running" : exercise?.state ?? "not-started");
     const passed = list.filter((test) => test.outcome === "passed").length;
     const failed = list.find((test) => test.outcome === "failed");
     return [h("div", { class: "live-row", "data-state": word },
-      h("span", { class: "state", "data-state": word }, h("span", {}, verdict ? WORDS[word] : list.length > 0 ? "running" : "waiting")),
-      h("a", { href: `${document.documentElement.dataset.root ?? ""}${name}.html` }, exercise?.title ?? name),
+      h("span", { class: "state", "data-state": word }, h("span", {}, inRun && !verdict && list.length === 0 ? "waiting" : WORDS[word] ?? word)),
+      h("a", { href: pageOf(name) }, exercise?.title ?? name),
       h("span", { class: "live-count" }, list.length > 0 ? `${passed} of ${list.length}` : ""),
       failed ? h("p", { class: "live-why" }, sentence(failed.name)) : null)];
   }
@@ -150,6 +165,8 @@ export function panel(target, isExercise) {
     return `Waiting: one check runs at a time, now ${other ?? "another"}.`;
   }
 }
+
+const pageOf = (name) => `${document.documentElement.dataset.root ?? ""}${name}.html`;
 
 function phase(run) {
   if (run.waiting) return `${capital(run.waiting)}.`;

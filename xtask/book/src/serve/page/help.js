@@ -1,10 +1,10 @@
 // What helps: hints one by one, the solution beside one's own file, the starter again.
 
-import { box, button, confirmed, h, sentence } from "./dom.js";
+import { box, button, coded, confirmed, h, sentence } from "./dom.js";
 import { state } from "./state.js";
 
 /** `more` are buttons of the first row, `body` stands below the verdict; `draw(run)` follows the state. */
-export function help(target, { act, said, open }) {
+export function help(target, { act, said, whisper }) {
   const hintButton = button("Show a hint", nextHint);
   const solutionButton = button("Compare with the solution", showSolution);
   const giveUp = button("Give up…", giveUpAndShow);
@@ -57,11 +57,13 @@ export function help(target, { act, said, open }) {
     if (!answer) return;
     if (!answer.hint) return said("All hints were shown.");
     newest = answer.hint.number;
+    shownHints = ""; // the server may have told of it before it answered
     const known = state.exercises.get(target);
     if (known) known.hints_seen = answer.seen;
     draw(null);
     if (hintButton.hidden) hints.querySelector(`[data-number="${newest}"] summary`)?.focus();
-    said(answer.hint.for ? `Hint ${newest} of ${answer.of}, for the test “${sentence(answer.hint.for)}”.` : `Hint ${newest} of ${answer.of}.`);
+    if (answer.hint.for) said(`Hint ${newest} is for the test “${sentence(answer.hint.for)}”, which fails.`);
+    else whisper(`Hint ${newest} of ${answer.of} is shown.`);
   }
 
   async function showSolution() {
@@ -148,6 +150,6 @@ function mistakes(list) {
   return [h("p", { class: "live-label" }, "What often goes wrong here"),
     h("dl", { class: "live-mistakes" }, list.flatMap(({ name, reason, caught_by: test }) => [
       h("dt", {}, name),
-      h("dd", {}, reason, test ? h("span", { class: "live-count" }, `caught by “${sentence(test)}”`) : null),
+      h("dd", {}, ...coded(reason), test ? h("span", { class: "live-count" }, `caught by “${sentence(test)}”`) : null),
     ]))];
 }

@@ -14,12 +14,12 @@ function subject() {
   return found ? { chapter: found[1], exercise: found[2] ? `${found[1]}/${found[2]}` : null } : null;
 }
 
-/** The place that the page has for it; else before the hints, else at the end. */
+/** The place that the page has for it; else before the hints or the references, else at the end. */
 function mount(element) {
   const place = document.querySelector(".check");
   if (place) return place.replaceChildren(element);
-  const hints = document.getElementById("hints");
-  if (hints?.matches("h2, h3")) hints.before(element);
+  const after = document.querySelector("main > :is(h2#hints, h2#references)");
+  if (after) after.before(element);
   else document.querySelector("main")?.append(element);
 }
 

@@ -106,7 +106,9 @@ function step(run, line) {
     }
     case "sent": {
       const test = testOf(of(line.exercise), line.test);
-      Object.assign(test, { sent: line.number, story: line.story, report: line.report });
+      Object.assign(test, { sent: line.number, story: line.story });
+      // A cold start says more than the events after it.
+      if (!test.report?.init_ms) test.report = line.report;
       break;
     }
     case "verdict": {
