@@ -10,7 +10,8 @@ fn builds_the_static_book_where_book_toml_says() {
     let ran = book.book(&["build"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(ran.stdout, format!("built 3 pages into {}, 0 findings\n", book.path("target/book/en").display()));
-    assert_eq!(ran.stderr, "");
+    // On a busy machine it says that it is at work.
+    assert!(ran.stderr.lines().all(|line| line.starts_with("building the book, ")), "{ran:?}");
     let page = book.read("target/book/en/ch01-first/01-greeter.html");
     assert!(page.contains("println!("), "the include is there");
     assert!(!page.contains("/-/"), "nothing of the server's is in the static book");

@@ -14,6 +14,7 @@ export function help(target, { act, said, whisper }) {
   const body = h("div", { class: "live-help" }, h("div", { class: "live-actions" }, hintButton, solutionButton, giveUp), hints, solution);
   let shownHints = "";
   let newest = null;
+  let asking = false;
   let solutionOf = null;
 
   function draw(run) {
@@ -31,7 +32,7 @@ export function help(target, { act, said, whisper }) {
     hide(giveUp, isOpen || !tried);
     if (!isOpen) solution.replaceChildren();
     const mark = seen.join();
-    if (mark !== shownHints) {
+    if (mark !== shownHints && !asking) {
       shownHints = mark;
       hints.replaceChildren(...seen.map((number) => hint(number, exercise.hints)));
     }
@@ -53,11 +54,13 @@ export function help(target, { act, said, whisper }) {
   }
 
   async function nextHint() {
+    // The server may tell every tab of it before it answers this one.
+    asking = true;
     const answer = await act(`hint/${target}`);
-    if (!answer) return;
+    asking = false;
+    if (!answer) return draw(null);
     if (!answer.hint) return said("All hints were shown.");
     newest = answer.hint.number;
-    shownHints = ""; // the server may have told of it before it answered
     const known = state.exercises.get(target);
     if (known) known.hints_seen = answer.seen;
     draw(null);
