@@ -14,3 +14,4 @@ mod real_time;
 mod speed;
 mod support;
 mod trace;
+mod world;
