@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::envelope;
 use super::message::Received;
-use super::queue::QueueShared;
+use super::shared::QueueShared;
 use crate::agenda::{Kind, TaskId};
 use crate::batch_response::{self, Verdict};
 use crate::core::{Core, later, lock};
