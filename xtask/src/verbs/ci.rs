@@ -68,7 +68,9 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
     };
     let has_book = course.root.join("xtask/book/Cargo.toml").is_file();
     let mut format = cargo("format", &["fmt", "--check"]);
-    for package in tools(course)?.iter().map(String::as_str).chain(has_book.then_some("book")) {
+    let has_aws = course.root.join("xtask/local-aws/Cargo.toml").is_file();
+    let others = has_book.then_some("book").into_iter().chain(has_aws.then_some("local-aws"));
+    for package in tools(course)?.iter().map(String::as_str).chain(others) {
         format.command.args(["-p", package]);
     }
     let mut steps = vec![
@@ -85,6 +87,13 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
         steps.push(ourselves("book", &["build"]));
         steps.extend(script(course, "test, browser", ".ci/browser/run"));
     }
+    if has_aws {
+        // Nor is what compiles the AWS SDK: only exercises that call services do.
+        let clippy =
+            ["clippy", "-p", "local-aws", "--all-features", "--all-targets", "--quiet", "--", "-D", "warnings"];
+        steps.push(cargo("clippy, local-aws", &clippy));
+        steps.push(cargo("test, local-aws", &["test", "-p", "local-aws", "--all-features"]));
+    }
     if options.full {
         let mut documentation = cargo("documentation", &["doc", "--no-deps", "--quiet"]);
         documentation.command.env("RUSTDOCFLAGS", "-D warnings");
@@ -96,7 +105,11 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
 
 /// What takes minutes, or needs what not every machine has; each script says itself what it did not run.
 fn slow_rest(course: &Course) -> Vec<Step> {
-    let scripts = [("test, foreign client", ".ci/foreign-client"), ("templates", ".ci/lint-templates")];
+    let scripts = [
+        ("test, foreign client", ".ci/foreign-client"),
+        ("test, independent AWS", ".ci/independent-aws"),
+        ("templates", ".ci/lint-templates"),
+    ];
     scripts.into_iter().filter_map(|(name, file)| script(course, name, file)).collect()
 }
 

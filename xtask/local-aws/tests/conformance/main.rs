@@ -1,0 +1,10 @@
+//! What exercises rely on, asked of the real SDK clients. Each test names the page of AWS that says it.
+//!
+//! `LOCAL_AWS=http://…` asks the same of another endpoint; what only speaks about ourselves is in `tests/face`.
+
+mod dynamodb;
+mod kms;
+mod s3;
+mod secrets;
+mod sqs;
+mod support;

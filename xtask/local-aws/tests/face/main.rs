@@ -1,0 +1,11 @@
+//! What a check sees of the services: state as plain values, the tap, faults, permissions; with real SDK clients and a
+//! real function on the other side.
+
+mod bad_requests;
+mod extension;
+mod faults;
+mod function;
+mod permission;
+mod state;
+mod support;
+mod tap;

@@ -1,0 +1,1 @@
+//! Nothing to see: this package is its `Cargo.toml`.
