@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) permission: Mutex<Permission>,
     requests: AtomicU64,
     pub(crate) parameters: Mutex<BTreeMap<String, Parameter>>,
+    /// The buckets of the world that are told of what happens in ours of the same name.
+    pub(crate) told: Mutex<BTreeMap<String, local_lambda_sources::Bucket>>,
     /// Dropped with us, which ends the server.
     _running: watch::Sender<()>,
 }
@@ -99,6 +101,7 @@ impl LocalAws {
             permission: Mutex::default(),
             requests: AtomicU64::new(0),
             parameters: Mutex::default(),
+            told: Mutex::default(),
             _running: running,
         };
         let aws = LocalAws { inner: Arc::new(inner) };

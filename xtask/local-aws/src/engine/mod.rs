@@ -3,6 +3,7 @@
 
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod events;
 pub(crate) mod lambda_route;
 pub(crate) mod parameters;
 mod remote;
@@ -10,8 +11,11 @@ mod remote;
 mod s3;
 #[cfg(feature = "s3")]
 mod s3_body;
+#[cfg(feature = "s3")]
+mod s3_tell;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+mod sns;
 mod sqs;
 #[cfg(feature = "winterbaume")]
 mod winterbaume;
@@ -70,6 +74,8 @@ impl Engines {
         }
         let engines: Vec<(Service, Box<dyn Engine>)> = vec![
             (Service::Sqs, Box::new(Written(sqs::Sqs::new(world, address)))),
+            (Service::Sns, Box::new(Written(sns::Sns::new(world)))),
+            (Service::EventBridge, Box::new(Written(events::EventBridge::new(world)))),
             #[cfg(feature = "dynamodb")]
             (Service::DynamoDb, Box::new(dynamodb::DynamoDb::new(world))),
             #[cfg(feature = "s3")]

@@ -5,7 +5,7 @@ use serde_json::json;
 use winterbaume_s3::S3Service;
 
 use super::winterbaume::Hosted;
-use super::{Answering, Engine, s3_body};
+use super::{Answering, Engine, s3_body, s3_tell};
 use crate::aws::LocalAws;
 use crate::error::AwsError;
 use crate::http::{HttpRequest, HttpResponse};
@@ -24,7 +24,7 @@ const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 
 /// Buckets of one account.
 pub(crate) struct S3 {
-    engine: Hosted<S3Service>,
+    pub(super) engine: Hosted<S3Service>,
 }
 
 impl S3 {
@@ -95,8 +95,11 @@ impl Engine for S3 {
     fn answer<'a>(&'a self, aws: &'a LocalAws, asked: &'a Asked, request: HttpRequest) -> Answering<'a> {
         Box::pin(async move {
             let request_id = aws.next_request_id();
-            match self.run(asked, request).await {
-                Ok(answer) => answer.with("x-amz-request-id", &request_id),
+            match self.run(asked, request.clone()).await {
+                Ok(answer) => {
+                    s3_tell::tell(aws, self, asked, &request, &answer).await;
+                    answer.with("x-amz-request-id", &request_id)
+                }
                 Err(mut error) => {
                     error.members.insert("Resource".to_owned(), json!(asked.params["Key"]));
                     error.response(Service::S3, &request_id)

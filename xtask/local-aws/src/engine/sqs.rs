@@ -189,7 +189,8 @@ fn draft<'q>(queue: &'q Queue, params: &Value) -> Result<SendMessage<'q>, AwsErr
     Ok(message)
 }
 
-fn read_attribute(name: &str, attribute: &Value) -> Result<MessageAttribute, AwsError> {
+/// An attribute of a message, as SQS and SNS have it.
+pub(super) fn read_attribute(name: &str, attribute: &Value) -> Result<MessageAttribute, AwsError> {
     let wrong =
         |what: &str| AwsError::client("InvalidParameterValue", format!("The message attribute '{name}' {what}."));
     let data_type = attribute["DataType"].as_str().filter(|it| !it.is_empty());

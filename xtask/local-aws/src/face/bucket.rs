@@ -1,9 +1,11 @@
 //! A bucket of S3 as a test sees it.
 
 use bytes::Bytes;
+use local_lambda_sources::Destination;
+use local_lambda_sources::s3::NotificationBuilder;
 use serde_json::json;
 
-use crate::aws::LocalAws;
+use crate::aws::{LocalAws, lock};
 use crate::http::{HttpRequest, HttpResponse, encode, encode_path};
 use crate::identify::Asked;
 use crate::service::Service;
@@ -91,6 +93,13 @@ impl Bucket {
                 None => return keys,
             }
         }
+    }
+
+    /// A notification of what happens in it to a queue, a topic or a function of the world, to be described.
+    pub fn notify(&self, receiver: impl Into<Destination>) -> NotificationBuilder {
+        let mut told = lock(&self.aws.inner.told);
+        let world = self.aws.world();
+        told.entry(self.name.clone()).or_insert_with(|| world.bucket(&self.name).create()).notify(receiver)
     }
 
     /// Keeps old versions from now on.

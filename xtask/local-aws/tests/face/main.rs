@@ -2,6 +2,8 @@
 //! real function on the other side.
 
 mod bad_requests;
+mod chain;
+mod events;
 mod extension;
 mod faults;
 mod function;
