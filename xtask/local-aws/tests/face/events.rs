@@ -20,7 +20,7 @@ fn a_batch_is_published_and_has_at_most_ten_entries() {
             |n: usize| PublishBatchRequestEntry::builder().id(format!("e{n}")).message(format!("<{n}>")).build();
         let entries = (0..count).map(|n| entry(n).unwrap()).collect();
         let publish = client.publish_batch().topic_arn(topic.arn()).set_publish_batch_request_entries(Some(entries));
-        wait(publish.send()).map_err(|error| error.into_service_error())
+        wait(publish.send()).map_err(|error| Box::new(error.into_service_error()))
     };
     assert_eq!(publish(3).unwrap().successful().len(), 3);
     aws.world().run_until_idle();
