@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+// ANCHOR: date
 /// A day of the calendar, year, month, day: an earlier one is less than a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
@@ -23,6 +24,7 @@ impl TryFrom<String> for Date {
         }
     }
 }
+// ANCHOR_END: date
 
 /// Each runtime by its identifier, such as `python3.9`.
 pub(crate) type Calendar = BTreeMap<String, Runtime>;

@@ -3,6 +3,7 @@
 //! files anew. Times and memory differ from run to run: they are kept in the files and not compared.
 
 mod ch01;
+mod ch02;
 mod ch03;
 mod picture;
 
