@@ -60,9 +60,11 @@ fn denies_what_nobody_allows() {
     expect_alone(
         "allow",
         "the bucket that it is about",
-        with(read(), json!({ "resource": photo })),
+        with(read(), json!({ "resource": &photo })),
         allow("s3:GetObject", &photo),
     );
+    let several = with(allow("s3:GetObject", PHOTO), json!({ "Resource": [&photo, PHOTO] }));
+    expect_alone("allow", "a policy about two buckets", read(), several);
     expect_alone("implicit deny", "a policy about another action", read(), allow("s3:GetObjectVersion", PHOTO));
     expect_alone("implicit deny", "a part of the action's name", read(), allow("s3:Get", PHOTO));
 }
