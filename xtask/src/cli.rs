@@ -6,51 +6,8 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
+use crate::help::{self, OVERVIEW, VERBS, Verb};
 use crate::names::nearest;
-
-pub const HELP: &str = "\
-cargo xtask COMMAND
-
-Learning
-  serve                the book in your browser, renewed on every change
-                       --port N, --no-open
-  check [NAME…]        build and grade; nothing given: where you left off
-                       --all, --solutions, --again, --verbose
-  watch [NAME]         the same on every save, with keys for hint and solution
-  list                 all chapters and exercises with their state
-  hint [NAME] [N]      the next hint, or hint N again
-  solution [NAME]      the solution beside yours; before passing: --give-up
-  reset NAME…          the starter again, your files kept; --undo, --all
-  progress             what you did so far, as text to keep; --import FILE
-  invoke NAME EVENT    run your function once on an event file or fixture
-                       --times N, --freeze, --all-fixtures, --transcript
-
-The machine
-  doctor               is this machine ready, offline too
-  prefetch             download and build everything beforehand
-  update               a newer course, your work kept
-
-Authors
-  build                the book as a static site; --dest DIR
-  new ch05/09-name     lay out an exercise with all its parts
-                       --file policy.json: one that mends a file
-  verify [NAME…]       every rule that an exercise keeps
-                       --release: exercises are their starters, too
-  mutants NAME…        would the check notice a solution gone wrong?
-  ci                   all that CI runs; --full adds the slow rest
-  bench                what it costs beside plain cargo; --full from nothing
-
-A NAME is ch05, 5, ch05/06, ch05-performance/06-backoff, backoff, or a path.
---format json is understood by check, list, hint, solution, reset, verify,
-invoke, doctor, bench and mutants; check --format jsonl tells while it works.
-Exit codes: 0 passed, 1 something to fix, 2 wrong usage, 3 does not compile,
-4 the environment or this tool failed; the highest wins.
-";
-
-const COMMANDS: [&str; 18] = [
-    "bench", "build", "check", "ci", "doctor", "hint", "invoke", "list", "mutants", "new", "prefetch", "progress",
-    "reset", "serve", "solution", "update", "verify", "watch",
-];
 
 /// A parsed command line.
 #[derive(Debug)]
@@ -125,37 +82,15 @@ impl std::error::Error for Usage {}
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
     let mut parser = Parser::from_iter(arguments);
     let command = match parser.next().map_err(usage)? {
-        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Invocation::Help(HELP)),
+        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Invocation::Help(OVERVIEW)),
         Some(Arg::Value(command)) => command.string().map_err(usage)?,
         Some(other) => return Err(usage(other.unexpected())),
     };
-    let known: &[&str] = match command.as_str() {
-        "help" => return Ok(Invocation::Help(HELP)),
-        "bench" => &["format", "full"],
-        "build" => &["dest"],
-        "check" => &["all", "again", "format", "solutions", "verbose"],
-        "ci" => &["full"],
-        "doctor" | "list" => &["format"],
-        "prefetch" | "update" => &[],
-        "new" => &["file"],
-        "hint" => &["format"],
-        "invoke" => &["all-fixtures", "format", "freeze", "times", "transcript"],
-        "mutants" => &["format"],
-        "progress" => &["import"],
-        "reset" => &["all", "format", "undo"],
-        "serve" => &["no-open", "port"],
-        "solution" => &["format", "give-up"],
-        "verify" => &["format", "release"],
-        "watch" => &["solutions"],
-        other => {
-            let near = nearest(other, COMMANDS);
-            return Err(Usage(match near.as_slice() {
-                [] => format!("no command is called {other:?}; `cargo xtask help` shows all"),
-                near => format!("no command is called {other:?}; did you mean {}?", near.join(" or ")),
-            }));
-        }
-    };
-    let Some(options) = parse_options(&mut parser, known)? else { return Ok(Invocation::Help(HELP)) };
+    if command == "help" {
+        return help_about(&mut parser);
+    }
+    let verb = verb(&command)?;
+    let Some(options) = parse_options(&mut parser, verb)? else { return Ok(Invocation::Help(verb.help)) };
     Ok(match command.as_str() {
         "bench" => Invocation::Bench(options),
         "build" => Invocation::Build(options),
@@ -178,8 +113,27 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     })
 }
 
+/// `help`, or `help check`.
+fn help_about(parser: &mut Parser) -> Result<Invocation, Usage> {
+    Ok(Invocation::Help(match parser.next().map_err(usage)? {
+        Some(Arg::Value(command)) => verb(&command.string().map_err(usage)?)?.help,
+        None | Some(_) => OVERVIEW,
+    }))
+}
+
+fn verb(name: &str) -> Result<&'static Verb, Usage> {
+    help::verb(name).ok_or_else(|| {
+        let near = nearest(name, VERBS.iter().map(|verb| verb.name));
+        Usage(match near.as_slice() {
+            [] => format!("no command is called {name:?}; `cargo xtask help` shows all"),
+            near => format!("no command is called {name:?}; did you mean {}?", near.join(" or ")),
+        })
+    })
+}
+
 /// `None` when help was asked for.
-fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>, Usage> {
+fn parse_options(parser: &mut Parser, verb: &Verb) -> Result<Option<Options>, Usage> {
+    let known = verb.options;
     let mut options = Options::default();
     while let Some(argument) = parser.next().map_err(usage)? {
         let name = match argument {
@@ -193,9 +147,9 @@ fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>,
             other => return Err(usage(other.unexpected())),
         };
         if !known.contains(&name.as_str()) {
-            let known = known.iter().map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ");
-            let advice = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {known}") };
-            return Err(Usage(format!("this command does not take --{name}; {advice}")));
+            let known: Vec<String> = known.iter().map(|name| format!("--{name}")).collect();
+            let takes = if known.is_empty() { "no options".to_owned() } else { known.join(", ") };
+            return Err(Usage(format!("{} does not take --{name}, but {takes}", verb.name)));
         }
         match name.as_str() {
             "all" => options.all = true,
@@ -233,5 +187,5 @@ fn parse_options(parser: &mut Parser, known: &[&str]) -> Result<Option<Options>,
 }
 
 fn usage(error: lexopt::Error) -> Usage {
-    Usage(format!("{error}; `cargo xtask help` shows what each command takes"))
+    Usage(format!("{error}; `cargo xtask help check` shows what check takes, and so on"))
 }

@@ -12,8 +12,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::course::{Course, Exercise};
-use crate::term::Progress;
+use crate::lockfile;
+use crate::term::{Progress, without_escapes};
 
 /// How many lines of cargo's own words are kept for an error.
 const KEPT_LINES: usize = 40;
@@ -66,6 +68,22 @@ pub fn compile<S: AsRef<OsStr>>(course: &Course, arguments: &[S], progress: &Pro
     read_messages(cargo, progress)
 }
 
+/// Downloads every crate of the lockfile that is not on this machine; `Err` has what cargo said.
+pub fn download(course: &Course, progress: &Progress) -> Result<()> {
+    let mut cargo = course.cargo();
+    cargo.args(["fetch", "--locked"]).env("CARGO_TERM_COLOR", "never").env_remove("CARGO_TERM_QUIET");
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = cargo.spawn().context(advice::NO_CARGO)?;
+    let stderr = BufReader::new(child.stderr.take().context("no pipe")?);
+    let said = follow_words(stderr, progress, lockfile::missing(course));
+    let status = child.wait().context("cannot wait for cargo")?;
+    progress.clear();
+    if !status.success() {
+        bail!("the download did not end\n{}", advice::with_advice(&said));
+    }
+    Ok(())
+}
+
 /// Runs a cargo command that writes JSON messages, and reads them.
 pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
     // Only cargo's own bar says how many units there are in all.
@@ -73,12 +91,12 @@ pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
     cargo.env("CARGO_TERM_PROGRESS_WIDTH", "160");
     cargo.env_remove("CARGO_TERM_QUIET").env_remove("CARGO_TERM_VERBOSE");
     cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = cargo.spawn().context("cannot run cargo; is rustup's cargo on the path?")?;
+    let mut child = cargo.spawn().context(advice::NO_CARGO)?;
     let (stdout, stderr) = (child.stdout.take().context("no pipe")?, child.stderr.take().context("no pipe")?);
     let mut built = Built::default();
     let mut finished = false;
     std::thread::scope(|scope| {
-        let said = scope.spawn(|| follow_words(BufReader::new(stderr), progress));
+        let said = scope.spawn(|| follow_words(BufReader::new(stderr), progress, 0));
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             finished |= built.take(&line);
         }
@@ -87,7 +105,7 @@ pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
     let status = child.wait().context("cannot wait for cargo")?;
     progress.clear();
     if !finished && !status.success() {
-        bail!("cargo could not start the build\n{}", built.said.trim_end());
+        bail!("cargo could not start the build\n{}", advice::with_advice(&built.said));
     }
     Ok(built)
 }
@@ -159,6 +177,12 @@ impl Diagnostic {
         })
     }
 
+    /// No linker, a full disk: an error that no edit of the file mends.
+    #[must_use]
+    pub fn is_of_the_machine(&self) -> bool {
+        self.is_error && self.place.is_none() && advice::is_of_the_machine(&without_escapes(&self.rendered))
+    }
+
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -188,17 +212,25 @@ fn target_of(message: &Value) -> Option<Target> {
     })
 }
 
-fn follow_words(stderr: impl BufRead, progress: &Progress) -> String {
+/// `missing` is how many crates are to be downloaded; 0 where nobody counted.
+fn follow_words(stderr: impl BufRead, progress: &Progress, missing: usize) -> String {
     let mut kept: Vec<String> = Vec::new();
+    let mut downloaded = 0;
     for_each_line(stderr, |line, overwritten| {
         let words = line.trim();
         if overwritten {
             progress.built(bar(words));
         } else if words.starts_with("Blocking waiting for file lock on package cache") {
-            progress.waiting("another cargo looks through the downloaded crates; waiting for it");
+            progress.waiting("waiting for another cargo, which looks through the downloaded crates");
         } else if words.starts_with("Blocking waiting for file lock") {
-            progress.waiting("another cargo holds the build lock (an editor, or a second terminal); waiting for it");
-        } else if let Some(name) = words.strip_prefix("Compiling ").or_else(|| words.strip_prefix("Downloaded ")) {
+            progress.waiting("waiting for another cargo (an editor, a second terminal) to end its build");
+        } else if let Some(name) = words.strip_prefix("Downloaded ") {
+            downloaded += 1;
+            // The last such line sums up: `Downloaded 12 crates (3.4MB) in 2.1s`.
+            if !name.contains(" crates (") && !name.contains(" crate (") {
+                progress.downloaded(name.split(' ').next().unwrap_or(name), downloaded, missing);
+            }
+        } else if let Some(name) = words.strip_prefix("Compiling ") {
             progress.step(name.split(' ').next().unwrap_or(name));
         } else if !words.starts_with("Finished ") {
             kept.push(line.to_owned());

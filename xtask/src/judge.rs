@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 
+use crate::advice;
 use crate::compile::{self, Built, Target};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, Judges};
@@ -195,14 +196,20 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         verdict.diagnostics = built.diagnostics(&Target::check_of(subject.exercise));
         let rest = foreign(subject, built);
         verdict.note = Some(if verdict.errors() > 0 {
-            "its check does not compile: tests/check.rs is not yours to mend, `git restore` brings it back".to_owned()
+            let check = "tests/check.rs is not yours to mend; `git restore` brings it back";
+            match verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_of_the_machine()) {
+                Some(machine) => advice::on(&machine.rendered).unwrap_or("its check could not be built").to_owned(),
+                None => format!("its check does not compile\n{check}"),
+            }
         } else {
             format!("its check could not be built\n{rest}").trim_end().to_owned()
         });
         return Ok(Judged { verdict, report: Report::default() });
     };
     let Some(judged) = judged else {
-        if verdict.errors() > 0 {
+        if let Some(machine) = verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_of_the_machine()) {
+            verdict.note = advice::on(&machine.rendered).map(str::to_owned);
+        } else if verdict.errors() > 0 {
             verdict.fate = Fate::DoesNotCompile;
         } else {
             verdict.note = Some(format!("its binary could not be built\n{}", foreign(subject, built)));
@@ -239,9 +246,14 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
     verdict.tests = tests.into_iter().map(|test| JudgedTest { failure: failure(&test), test }).collect();
     (verdict.fate, verdict.note) = match ran.ended {
         Ended::Well if verdict.count(Outcome::Passed) > 0 => (Fate::Passed, None),
-        Ended::Well => (Fate::NotJudged, Some("its check ran no test".to_owned())),
+        Ended::Well => {
+            (Fate::NotJudged, Some("its check ran no test\n`git restore` brings tests/check.rs back".to_owned()))
+        }
         Ended::TimedOut => {
-            let note = format!("the check did not end within {} s and was stopped", limit.as_secs());
+            let note = format!(
+                "the check did not end within {} s and was stopped\nlook for a loop or a wait without an end in what these tests reach",
+                limit.as_secs()
+            );
             (Fate::Failed, Some(note))
         }
         Ended::Badly if verdict.count(Outcome::Failed) > 0 => (Fate::Failed, None),
@@ -273,5 +285,5 @@ fn variables(subject: &Subject<'_>, judged: &Path, built: &Built) -> Result<Vec<
 fn foreign(subject: &Subject<'_>, built: &Built) -> String {
     let own = BTreeSet::from([subject.exercise.path.clone(), subject.exercise.solution_path.clone()]);
     let errors: Vec<&str> = built.foreign_errors(&own).iter().map(|error| error.rendered.as_str()).take(3).collect();
-    if errors.is_empty() { built.said.clone() } else { errors.join("\n\n") }
+    advice::with_advice(&if errors.is_empty() { built.said.clone() } else { errors.join("\n\n") })
 }

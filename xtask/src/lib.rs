@@ -1,7 +1,8 @@
 //! The course's command line: finding, building, running, reporting.
 //!
-//! Modules in reading order: what the course is (`course`, `manifest`, `names`, `page`, `mistake`), what is known about
-//! the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is reached (`compile`, `run`, `libtest`,
+//! Modules in reading order: what can be typed (`cli`, `help`), what the course is (`course`, `manifest`, `names`,
+//! `page`, `mistake`), what is known about the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is
+//! reached (`advice` where that fails for the machine's sake, `compile`, `lockfile`, `run`, `libtest`,
 //! `report`, `verdict`, `judge`, `remember`, `follow`), what authors are held to (`rules`, `mutation`, `equivalent`, `wrong_answer`), how it is
 //! shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
 //!
@@ -13,6 +14,7 @@
 //! (`verbs::book`) and `local-lambda`'s command (`verbs::invoke`).
 
 pub mod cli;
+pub mod help;
 
 pub mod course;
 pub mod manifest;
@@ -26,10 +28,12 @@ pub mod progress;
 pub mod state;
 pub mod store;
 
+pub mod advice;
 pub mod compile;
 pub mod follow;
 pub mod judge;
 pub mod libtest;
+pub mod lockfile;
 pub mod process;
 pub mod remember;
 pub mod report;

@@ -149,9 +149,18 @@ impl Progress {
 /// Reads, changes and writes the progress while no other xtask does.
 pub fn update(course: &Course, change: impl FnOnce(&mut Progress)) -> Result<()> {
     let _lock = store::lock(&course.progress_dir())?;
+    // One that is there and cannot be read must not be taken for none, and written over.
+    if let Err(error) = std::fs::read(path(course))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        bail!("cannot read {}: {error}; what it holds is untouched", path(course).display());
+    }
     let mut progress = Progress::load(course);
     if let Some(newer) = progress.newer {
-        bail!("{} has version {newer}, which a newer course wrote; `git pull` brings it", path(course).display());
+        bail!(
+            "{} has version {newer}, which a newer course wrote; `cargo xtask update` brings it",
+            path(course).display()
+        );
     }
     change(&mut progress);
     store::write_whole(&path(course), progress.to_text().as_bytes())

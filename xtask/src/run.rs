@@ -73,7 +73,10 @@ pub fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut child = command.spawn().with_context(|| format!("cannot start the check {}", check.display()))?;
+    let mut child = command.spawn().with_context(|| {
+        let advice = "if its disk forbids to run programs, point CARGO_TARGET_DIR elsewhere";
+        format!("cannot start the check {}; {advice}", check.display())
+    })?;
     let (alive, all_closed) = mpsc::channel::<()>();
     let stdout = child.stdout.take().map(|pipe| keep(pipe, alive.clone()));
     let stderr = child.stderr.take().map(|pipe| keep(pipe, alive));

@@ -1,10 +1,11 @@
 //! The terminal: colour only where one wants it, progress on one line that cleans up after itself, plain words else.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -80,8 +81,11 @@ pub fn without_escapes(text: &str) -> String {
     clean
 }
 
-/// What goes on: one line rewritten on a terminal, only notices elsewhere, both on standard error; or events for a
-/// program, see [`crate::stream`].
+/// Elsewhere than on a terminal, a line so often says how far it is.
+const PACE: Duration = Duration::from_secs(5);
+
+/// What goes on: one line rewritten on a terminal; elsewhere notices, and how far it is every few seconds; both on
+/// standard error. Or events for a program, see [`crate::stream`].
 #[derive(Debug)]
 pub struct Progress {
     to: To,
@@ -89,6 +93,10 @@ pub struct Progress {
     /// What was said last of the bar, which cargo repeats.
     bar: Mutex<(usize, usize)>,
     started: Instant,
+    /// When it was last said, elsewhere than on a terminal, how far it is.
+    said: Mutex<Instant>,
+    /// The terminal's columns, asked for when the first line is shown.
+    width: OnceLock<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +120,9 @@ impl Progress {
     }
 
     fn to(to: To) -> Progress {
-        Progress { to, steps: AtomicUsize::new(0), bar: Mutex::default(), started: Instant::now() }
+        let (started, width) = (Instant::now(), OnceLock::new());
+        let (steps, bar, said) = (AtomicUsize::new(0), Mutex::default(), Mutex::new(started));
+        Progress { to, steps, bar, started, said, width }
     }
 
     #[must_use]
@@ -120,7 +130,13 @@ impl Progress {
         self.to == To::Stream
     }
 
-    /// One more crate is being built, or downloaded.
+    /// One more crate was downloaded, of so many that were missing.
+    pub fn downloaded(&self, name: &str, number: usize, of: usize) {
+        let of = if of == 0 { String::new() } else { format!(" of {of}") };
+        self.show(&format!("downloading: {number}{of}, {name}, {} s", self.started.elapsed().as_secs()));
+    }
+
+    /// One more crate is being built.
     pub fn step(&self, name: &str) {
         let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
         self.show(&format!("building: crate {number}, {name}, {} s", self.started.elapsed().as_secs()));
@@ -176,11 +192,35 @@ impl Progress {
     }
 
     fn show(&self, text: &str) {
-        if self.to == To::Terminal {
-            eprint!("\r\x1b[2K{}", text.chars().take(78).collect::<String>());
-            let _ = std::io::stderr().flush();
+        match self.to {
+            To::Terminal => {
+                // In the last column a terminal may begin a new line, which would not be rewritten.
+                eprint!("\r\x1b[2K{}", text.chars().take(self.width.get_or_init(width) - 1).collect::<String>());
+                let _ = std::io::stderr().flush();
+            }
+            To::Notices if self.said.lock().is_ok_and(|mut last| is_due(&mut last, Instant::now())) => {
+                eprintln!("{}", text.chars().take(80).collect::<String>());
+            }
+            To::Notices | To::Stream => {}
         }
     }
+}
+
+/// Whether the next line may be written; then it counts as written.
+fn is_due(last: &mut Instant, now: Instant) -> bool {
+    let is_due = now.duration_since(*last) >= PACE;
+    if is_due {
+        *last = now;
+    }
+    is_due
+}
+
+/// The columns of the terminal behind standard error, 80 where it does not say.
+fn width() -> usize {
+    let Ok(terminal) = std::io::stderr().as_fd().try_clone_to_owned() else { return 80 };
+    let said = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    said.split_whitespace().nth(1).and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 1).unwrap_or(80)
 }
 
 impl Default for Progress {
@@ -237,6 +277,19 @@ fn wants_colour() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn elsewhere_than_on_a_terminal_progress_is_told_at_a_calm_pace() {
+        let start = Instant::now();
+        let mut last = start;
+        let mut told = Vec::new();
+        for seconds in 0..=12 {
+            if is_due(&mut last, start + Duration::from_secs(seconds)) {
+                told.push(seconds);
+            }
+        }
+        assert_eq!(told, [5, 10]);
+    }
 
     #[test]
     fn escapes_of_a_function_do_not_reach_the_terminal() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::advice;
 use crate::course::{Course, Exercise};
 use crate::rules::Violation;
 
@@ -111,7 +112,7 @@ fn packages(exercise: &Exercise) -> Vec<(String, PathBuf)> {
 fn tree(course: &Course, packages: &[String]) -> Result<BTreeSet<String>> {
     let mut cargo = course.cargo();
     cargo.args(["tree", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{f}"]);
-    let output = cargo.args(packages).output().context("cannot run cargo; is rustup's cargo on the path?")?;
+    let output = cargo.args(packages).output().context(advice::NO_CARGO)?;
     if !output.status.success() {
         bail!("cargo tree {} failed\n{}", packages.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -93,7 +93,11 @@ fn choose<'a>(course: &'a Course, options: &Options, judges: &Judges<'_>) -> Res
 }
 
 fn nothing_left(course: &Course, options: &Options) -> u8 {
-    let judged = if course.exercises.is_empty() { "no exercises here yet" } else { "all exercises passed" };
+    let judged = if course.exercises.is_empty() {
+        "no exercises here yet"
+    } else {
+        "all exercises passed; `cargo xtask check --all` looks at them again"
+    };
     match options.format {
         Format::Json if options.events => stream::started(&[]),
         Format::Json => print!("{}", json::to_text(&json::verdicts(course, &Progress::default(), &[], 0))),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::advice;
 use crate::cli::Options;
 use crate::course::Course;
 use crate::term::{Progress, Style, without_escapes};
@@ -122,11 +123,8 @@ fn script(course: &Course, name: &'static str, file: &str) -> Option<Step> {
 
 /// The default members: the packages that a learner never edits.
 fn tools(course: &Course) -> Result<Vec<String>> {
-    let output = course
-        .cargo()
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .output()
-        .context("cannot run cargo; is rustup's cargo on the path?")?;
+    let output =
+        course.cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().context(advice::NO_CARGO)?;
     let metadata: Value = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim()))?;
     let defaults: Vec<&Value> = metadata["workspace_default_members"].as_array().into_iter().flatten().collect();

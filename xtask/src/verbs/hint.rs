@@ -71,7 +71,7 @@ pub fn tell(
     judges: &Judges<'_>,
 ) -> Result<String> {
     let Some(index) = choose(course, exercise, hints, wanted, progress, judges)? else {
-        return Ok(all_again(exercise, hints));
+        return Ok(all_again(exercise, hints, progress));
     };
     note(course, exercise, index);
     let of = hints.len();
@@ -80,11 +80,15 @@ pub fn tell(
     let left =
         (0..of).filter(|other| *other != index && progress.get(exercise, &format!("hint-{}", other + 1)).is_none());
     let more = match left.count() {
-        0 => format!("that was the last; the answer: cargo xtask solution {} --give-up\n", exercise.id()),
+        0 => format!("that was the last; the answer: {}\n", solution_command(exercise, progress)),
         left => format!("{left} more: cargo xtask hint {}\n", exercise.id()),
     };
     let id = exercise.id();
-    Ok(format!("{id} {}: hint {} of {of}{reason}\n\n{}\n\n{more}", exercise.slug(), index + 1, hint.text))
+    let passed = match progress.get(exercise, "passed") {
+        Some(_) => format!("it has passed; the solution beside yours: {}\n", solution_command(exercise, progress)),
+        None => String::new(),
+    };
+    Ok(format!("{id} {}: hint {} of {of}{reason}\n\n{}\n\n{passed}{more}", exercise.slug(), index + 1, hint.text))
 }
 
 /// The wanted hint, or the next one; `None` when all were shown.
@@ -130,13 +134,19 @@ fn failing_test(course: &Course, exercise: &Exercise, judges: &Judges<'_>) -> Op
     verdict.first_failed().map(|judged| judged.test.name.clone())
 }
 
-fn all_again(exercise: &Exercise, hints: &[Hint]) -> String {
+fn all_again(exercise: &Exercise, hints: &[Hint], progress: &Progress) -> String {
     let mut text = format!("{} {}: all {} hints were shown\n", exercise.id(), exercise.slug(), hints.len());
     for (index, hint) in hints.iter().enumerate() {
         text.push_str(&format!("\n{}. {}\n", index + 1, hint.text));
     }
-    text.push_str(&format!("\nthe answer: cargo xtask solution {} --give-up\n", exercise.id()));
+    text.push_str(&format!("\nthe answer: {}\n", solution_command(exercise, progress)));
     text
+}
+
+/// After passing, nobody gives up any more.
+fn solution_command(exercise: &Exercise, progress: &Progress) -> String {
+    let give_up = if progress.get(exercise, "passed").is_some() { "" } else { " --give-up" };
+    format!("cargo xtask solution {}{give_up}", exercise.id())
 }
 
 /// The one exercise that a command without a name is about.

@@ -1,8 +1,6 @@
 //! `prefetch`: everything for work without network, downloaded and built beforehand, and then proved: the same build once
 //! more with the network forbidden. Broken off, it goes on where it was: cargo keeps what it has.
 
-use std::process::Stdio;
-
 use anyhow::{Context, Result, bail};
 
 use crate::compile::{self, Target};
@@ -15,7 +13,7 @@ const GOES_ON: &str = "`cargo xtask prefetch` goes on where it stopped";
 pub fn run(course: &Course) -> Result<u8> {
     let progress = Progress::new();
     println!("1 of 4: downloading every crate of the course");
-    download(course)?;
+    compile::download(course, &progress).context(GOES_ON)?;
     let exercises = &course.exercises;
     let services = course.services().into_iter().collect::<Vec<_>>().join(", ");
     let with = if services.is_empty() { String::new() } else { format!(", the clients of {services} among it") };
@@ -34,16 +32,6 @@ pub fn run(course: &Course) -> Result<u8> {
     }
     println!("ready: {} can be checked without network", counted(exercises.len(), "exercise"));
     Ok(0)
-}
-
-/// Cargo shows by itself how far it is.
-fn download(course: &Course) -> Result<()> {
-    let mut cargo = course.cargo();
-    let status = cargo.args(["fetch", "--locked"]).stdin(Stdio::null()).status();
-    if !status.context("cannot run cargo; is rustup's cargo on the path?")?.success() {
-        bail!("the download did not end; `cargo xtask doctor` says whether the registry can be reached, {GOES_ON}");
-    }
-    Ok(())
 }
 
 /// Every check with what it needs, and what `invoke` runs. A starter of the learner's that does not compile is no

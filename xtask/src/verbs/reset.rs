@@ -48,7 +48,7 @@ fn reset(course: &Course, exercise: &Exercise) -> Result<String> {
         bail!("{id} has no starter at {}; `git restore` may bring its files back", course.shown(&starter));
     }
     if fingerprint::starter(exercise) == Some(fingerprint::work(exercise)) {
-        return Ok(format!("{id} {}: is the starter already", exercise.slug()));
+        return Ok(format!("{id} {}: is the starter already; nothing to reset", exercise.slug()));
     }
     let kept = store::keep(course, exercise)?;
     store::lay_over(exercise, &starter)?;
@@ -67,7 +67,7 @@ fn undo(course: &Course, exercise: &Exercise) -> Result<String> {
     let id = exercise.id();
     let copies = store::kept_copies(course, exercise)?;
     let Some(newest) = copies.last() else {
-        return Ok(format!("{id} {}: nothing was kept, so nothing is brought back", exercise.slug()));
+        return Ok(format!("{id} {}: nothing was kept, so there is nothing to undo", exercise.slug()));
     };
     store::keep(course, exercise)?;
     store::lay_over(exercise, newest)?;

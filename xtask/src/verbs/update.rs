@@ -25,11 +25,12 @@ enum Merged {
 
 pub fn run(course: &Course) -> Result<u8> {
     if !course.root.join(".git").exists() {
-        println!("this course is no git clone, so there is nothing that it could be updated from");
+        println!("this course is no git clone, so there is nothing to update it from; clone it anew");
         return Ok(1);
     }
     if !git::is(course, &["rev-parse", "--verify", "--quiet", "@{upstream}"])? {
-        println!("this branch follows no other; say which: git branch --set-upstream-to origin/main");
+        println!("this branch follows no other; say which, then update again\n");
+        println!("  git branch --set-upstream-to origin/main");
         return Ok(1);
     }
     git::must(course, &["fetch", "--quiet"]).context("the newer course cannot be fetched; is there a network?")?;
@@ -40,7 +41,7 @@ pub fn run(course: &Course) -> Result<u8> {
     let edited = git::paths(course, &["diff", "--name-only", "--no-renames", "-z", "HEAD"])?;
     let (mine, others): (Vec<PathBuf>, Vec<PathBuf>) = edited.into_iter().partition(|path| is_work(course, path));
     if !others.is_empty() {
-        println!("these files are edited, and an update might change them too; commit or stash them first\n");
+        println!("these files are edited, and an update might change them: commit or stash them\n");
         others.iter().for_each(|path| println!("  {}", path.display()));
         return Ok(1);
     }
@@ -52,7 +53,8 @@ pub fn run(course: &Course) -> Result<u8> {
     let homeless = lay_back(course, &aside)?;
     match merged? {
         Merged::Not(words) => {
-            println!("the newer course could not be merged, and nothing was changed; git says\n\n{words}");
+            println!("the newer course could not be merged, and nothing was changed; git says\n\n{words}\n");
+            println!("next: `git merge` lets you settle these files by hand; what is kept stays kept");
             Ok(1)
         }
         Merged::Well(settled) => {
@@ -147,10 +149,11 @@ fn tell(course: &Course, before: &str, mine: &[PathBuf], settled: &[PathBuf], ho
         ids.extend(of_exercise(&now, path).map(|(exercise, _)| exercise.id()));
     }
     for id in ids {
-        println!("{id}: the newer course begins it otherwise; yours stays, cargo xtask reset {id} gives the new start");
+        println!("{id}: the newer course begins it otherwise; yours stays");
+        println!("  the new start: cargo xtask reset {id}");
     }
     for path in homeless {
-        println!("{}: its exercise is gone in the newer course; yours is in .progress/kept", path.display());
+        println!("{}\n  its exercise is gone in the newer course; yours is in .progress/kept", path.display());
     }
     Ok(())
 }

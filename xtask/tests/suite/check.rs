@@ -70,7 +70,7 @@ fn wrong_names_and_options_say_what_was_meant() {
     course.say("hint ch01").exits(2).says("such as ch01/01");
     course.say("check something-else").exits(2).says("`cargo xtask list` shows all");
     course.say("").is("help");
-    course.say("check --help").exits(0);
+    course.say("help chek").exits(2).says("did you mean check?");
 }
 
 #[test]
@@ -175,7 +175,26 @@ fn waiting_for_another_cargo_is_said() {
     let mut check = check.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("xtask starts");
     let first = BufReader::new(check.stderr.take().expect("a pipe")).lines().next();
     let first = first.expect("it says something").expect("it says text");
-    assert_eq!(first, "another cargo holds the build lock (an editor, or a second terminal); waiting for it");
+    assert_eq!(first, "waiting for another cargo (an editor, a second terminal) to end its build");
     drop(lock);
     assert_eq!(check.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn every_command_has_a_help_of_its_own() {
+    let course = MiniCourse::new();
+    for verb in &xtask::help::VERBS {
+        let asked = course.without_cargo(&format!("{} --help", verb.name));
+        asked.is(&format!("help-{}", verb.name));
+        assert_eq!(course.without_cargo(&format!("help {}", verb.name)).out, asked.out);
+    }
+}
+
+#[test]
+fn a_machine_without_cargo_or_with_missing_crates_is_told_what_to_do() {
+    let course = MiniCourse::new();
+    course.without_cargo("check 1/1").exits(4).says("install rustup (https://rustup.rs)");
+    let manifest = "exercises/ch01-fates/01-passes/Cargo.toml";
+    course.write(manifest, &format!("{}\n[dependencies]\nanyhow = \"1\"\n", course.read(manifest)));
+    course.say("check 1/1").exits(4).says("connect to a network, then `cargo xtask prefetch`");
 }

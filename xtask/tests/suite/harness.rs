@@ -52,7 +52,10 @@ impl MiniCourse {
     pub(crate) fn said(&self, command: &mut Command) -> Said {
         let Output { status, stdout, stderr } = command.output().expect("xtask starts");
         let text = |bytes: &[u8]| self.comparable(&String::from_utf8_lossy(bytes));
-        Said { code: status.code(), out: text(&stdout), err: text(&stderr) }
+        // How far a slow build is, told every few seconds, depends on the machine.
+        let is_pace = |line: &&str| line.starts_with("building: ") || line.starts_with("checking: ");
+        let err: String = text(&stderr).split_inclusive('\n').filter(|line| !is_pace(line)).collect();
+        Said { code: status.code(), out: text(&stdout), err }
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {

@@ -131,6 +131,14 @@ fn a_progress_file_of_a_newer_course_is_left_alone() {
 }
 
 #[test]
+fn a_progress_file_that_cannot_be_read_is_not_written_over() {
+    let course = MiniCourse::new();
+    course.write(".progress/progress.txt/inside", "a folder where the file should be\n");
+    course.say("hint 1/2").exits(0).says("cannot read").says("what it holds is untouched");
+    assert_eq!(course.read(".progress/progress.txt/inside"), "a folder where the file should be\n");
+}
+
+#[test]
 fn progress_follows_an_exercise_that_was_renamed() {
     let course = MiniCourse::new();
     course.write(".progress/progress.txt", "version 1\nch01-fates/09-old hint-1 2026-01-01T00:00:00.000Z\n");

@@ -114,7 +114,7 @@ fn work_on_an_exercise_that_is_gone_is_kept() {
     clone
         .update()
         .exits(0)
-        .says(&format!("{MAIN}: its exercise is gone in the newer course; yours is in .progress/kept"));
+        .says(&format!("{MAIN}\n  its exercise is gone in the newer course; yours is in .progress/kept"));
     let kept = std::fs::read_dir(clone.learner.path(".progress/kept")).expect("copies are kept").flatten();
     let kept = kept.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("02-fails-one-test"));
     let kept = std::fs::read_to_string(kept.expect("it was kept").join("src/main.rs")).expect("its file was kept");
@@ -146,4 +146,62 @@ fn work_follows_an_exercise_that_was_renamed() {
 fn a_course_that_is_no_clone_says_so() {
     let course = MiniCourse::new();
     course.say("update").exits(1).says("no git clone");
+}
+
+#[test]
+fn a_learners_week_loses_nothing() {
+    let clone = Clone::new();
+    let learner = &clone.learner;
+    learner.say("check 1/2").exits(1);
+    learner.replace(MAIN, "number.abs() * 2", "number * 2 /* mine */");
+    let mine = learner.read(MAIN);
+    learner.say("check 1/2").exits(0).says("next: ");
+    git(&learner.root, &["commit", "--quiet", "--all", "--message", "mine"]);
+    learner.say("hint 1/3").exits(0);
+    // The newer course begins the same exercise otherwise, checks it otherwise, and calls another one otherwise.
+    let upstream = &clone.upstream;
+    for file in [MAIN.to_owned(), "solutions/ch01-fates/02-fails-one-test/starter/src/main.rs".to_owned()] {
+        upstream.write(&file, &format!("// Begins otherwise.\n{}", upstream.read(&file)));
+    }
+    upstream.replace(MAIN, "number.abs() * 2", "0");
+    upstream.write(CHECK, &format!("{}\n// Newer.\n", upstream.read(CHECK)));
+    for room in ["exercises", "solutions"] {
+        let name = |number| format!("{room}/ch01-fates/{number}-does-not-compile");
+        git(&upstream.root, &["mv", &name("03"), &name("09")]);
+    }
+    git(
+        &upstream.root,
+        &["mv", "src/en/ch01-fates/03-does-not-compile.md", "src/en/ch01-fates/09-does-not-compile.md"],
+    );
+    upstream.replace(
+        "exercises/ch01-fates/09-does-not-compile/Cargo.toml",
+        "services = []",
+        "services = []\nformerly = [\"ch01-fates/03-does-not-compile\"]",
+    );
+    clone.publish();
+    clone.update().exits(0).says("ch01/02: the newer course begins it otherwise; yours stays");
+    assert_eq!(learner.read(MAIN), mine);
+    assert!(learner.read(CHECK).ends_with("// Newer.\n"));
+    learner.say("list").says("ch01/02 fails-one-test          5 min  passed, will be checked again");
+    learner.say("hint 1/9").exits(0).says("hint 2 of 3");
+    learner.say("check 1/2").exits(0).says("tests/check.rs changed since");
+    learner.say("reset 1/2").exits(0).says("the starter again");
+    assert!(learner.read(MAIN).starts_with("// Begins otherwise.\n"));
+    learner.say("check 1/2").exits(1);
+    learner.say("list").says("ch01/02 fails-one-test          5 min  failed");
+    learner.say("reset 1/2 --undo").exits(0).says("yours again");
+    assert_eq!(learner.read(MAIN), mine);
+    learner.say("check 1/2").exits(0).says("passed (3 tests");
+    assert!(learner.path(".progress/kept").is_dir());
+}
+
+#[test]
+fn a_mended_file_survives_a_newer_course_that_begins_it_otherwise() {
+    let clone = Clone::new();
+    let file = "exercises/ch03-files/01-opening-hours/hours.txt";
+    clone.learner.write(file, "9 18\n");
+    clone.upstream.write(file, "# TODO: begins otherwise.\n0 0\n");
+    clone.publish();
+    clone.update().exits(0).says("ch03/01: the newer course begins it otherwise; yours stays");
+    assert_eq!(clone.learner.read(file), "9 18\n");
 }
