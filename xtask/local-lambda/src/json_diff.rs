@@ -55,7 +55,11 @@ fn compare(expected: &Value, got: &Value, path: &mut String) -> Option<Differenc
         (Value::Number(want), Value::Number(have)) if want == have || want.as_f64() == have.as_f64() => None,
         _ if expected == got => None,
         _ if kind(expected) != kind(got) => {
-            differ(path, format!("expected {} {}, got {} {}", kind(expected), short(expected), kind(got), short(got)))
+            let told = |value: &Value| match value {
+                Value::Null => short(value),
+                _ => format!("{} {}", kind(value), short(value)),
+            };
+            differ(path, format!("expected {}, got {}", told(expected), told(got)))
         }
         _ => differ(path, format!("expected {}, got {}", short(expected), short(got))),
     }
@@ -116,6 +120,7 @@ mod tests {
         differs(json!({}), json!({"b": 2}), "/b", "not expected, but there it is: 2");
         differs(json!([1]), json!([]), "", "expected 1 element, got 0 elements");
         differs(json!("1"), json!(1), "", "expected the string \"1\", got the number 1");
+        differs(json!({"a": 1}), json!({"a": null}), "/a", "expected the number 1, got null");
         differs(json!({"a/b": {"c~": 1}}), json!({"a/b": {"c~": 2}}), "/a~1b/c~0", "expected 1, got 2");
     }
 
