@@ -49,12 +49,30 @@ fn refuses_a_photo_that_cannot_be_read() {
 fn gives_each_order_its_own_photos_only() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    for turn in 1..=seed.number(3..=5) {
-        let (customer, number) = (seed.name(), seed.number(1000..=9999));
+    let mut earlier: Vec<String> = Vec::new();
+    for number in 1001..=1000 + seed.number(3..=5) {
+        let customer = seed.name();
         let photos = photos(&customer, seed.number(1..=4));
-        let outcome =
-            function.story(format!("{customer} is customer {turn} of the day")).invoke(order(number, &photos));
-        outcome.expect_json(sheet(number, &photos));
+        let story = match earlier.join(" and ") {
+            nobody if nobody.is_empty() => format!("{customer} is the first customer of the day"),
+            others => format!("{customer} comes after {others}"),
+        };
+        function.story(story).invoke(order(number, &photos)).expect_json(sheet(number, &photos));
+        earlier.push(customer);
+    }
+}
+
+#[test]
+fn makes_the_same_sheet_when_an_order_comes_again() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for number in [seed.number(1000..=4999), seed.number(5000..=9999)] {
+        let photos = photos(&seed.name(), seed.number(1..=4));
+        let id = format!("8f5d1e2a-6c37-4b0e-9a41-{number:012}");
+        for story in ["an order comes", "Lambda sends the same order again, with the same number and request id"] {
+            let outcome = function.story(story).request_id(&id).invoke(order(number, &photos));
+            outcome.expect_json(sheet(number, &photos));
+        }
     }
 }
 
@@ -76,14 +94,16 @@ fn serves_orders_with_one_process() {
 fn gives_an_order_after_a_failed_one_its_own_photos_only() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    for _ in 0..2 {
-        let mut unlucky = photos(&seed.name(), seed.number(1..=4));
-        unlucky.push("scan.tif".to_owned());
-        let outcome = function.story("the last photo of an order cannot be read").invoke(order(1, &unlucky));
-        outcome.expect_error("UnreadablePhoto");
-        let photos = photos(&seed.name(), seed.number(1..=4));
-        let outcome = function.story("the next customer meets the same process").invoke(order(2, &photos));
-        outcome.expect_warm().expect_json(sheet(2, &photos));
+    for number in [1001, 1003] {
+        let (unlucky, next) = (seed.name(), seed.name());
+        let mut scanned = photos(&unlucky, seed.number(1..=4));
+        scanned.push("scan.tif".to_owned());
+        let story = format!("the last photo of {unlucky}'s order cannot be read");
+        function.story(story).invoke(order(number, &scanned)).expect_error("UnreadablePhoto");
+        let photos = photos(&next, seed.number(1..=4));
+        let story = format!("{next} comes after {unlucky} and meets the same process");
+        let outcome = function.story(story).invoke(order(number + 1, &photos));
+        outcome.expect_warm().expect_json(sheet(number + 1, &photos));
     }
 }
 
@@ -91,14 +111,15 @@ fn gives_an_order_after_a_failed_one_its_own_photos_only() {
 fn gives_an_order_after_a_killed_one_its_own_photos_only() {
     let mut seed = Seed::at_run_time();
     let function = Function::builder(binary!()).timeout(Duration::from_millis(400)).start();
-    for _ in 0..2 {
-        let mut endless = photos(&seed.name(), seed.number(1..=4));
+    for number in [1001, 1003] {
+        let (unlucky, next) = (seed.name(), seed.name());
+        let mut endless = photos(&unlucky, seed.number(1..=4));
         endless.push("panorama.raw".to_owned());
-        let outcome = function.story("a photo takes longer than the timeout").invoke(order(1, &endless));
-        outcome.expect_timeout();
-        let photos = photos(&seed.name(), seed.number(1..=4));
-        let outcome =
-            function.story("the next customer meets a new process and the old /tmp").invoke(order(2, &photos));
-        outcome.expect_cold().expect_json(sheet(2, &photos));
+        let story = format!("a photo of {unlucky}'s order takes longer than the timeout");
+        function.story(story).invoke(order(number, &endless)).expect_timeout();
+        let photos = photos(&next, seed.number(1..=4));
+        let story = format!("{next} comes after {unlucky} and meets a new process and the old /tmp");
+        let outcome = function.story(story).invoke(order(number + 1, &photos));
+        outcome.expect_cold().expect_json(sheet(number + 1, &photos));
     }
 }

@@ -19,7 +19,8 @@ async fn answer(event: LambdaEvent<Month>) -> Result<Bill, Error> {
 
 fn bill(month: &Month) -> Bill {
     let prices = &month.prices;
-    // TODO: what is free is free once for the account, and not for functions with provisioned concurrency.
+    // TODO: what is free is free once for the account, and not for functions with provisioned concurrency. So neither
+    // requests nor duration can be priced function by function: they need the whole month.
     let requests = month.functions.iter().map(|function| requests(function, prices)).fold(Usd(0), |sum, usd| sum + usd);
     // TODO: each line of the bill is rounded once.
     let duration = month.functions.iter().map(|f| duration(f, prices).rounded()).fold(Usd(0), |sum, usd| sum + usd);
@@ -60,7 +61,7 @@ fn duration(function: &Function, prices: &Prices) -> Exact {
 }
 
 fn tmp(function: &Function, prices: &Prices) -> Exact {
-    // TODO: the part of `/tmp` that every function has costs nothing.
+    // TODO: the part of `/tmp` that every function has costs nothing; `month::FREE_TMP_MB` says how much that is.
     prices.tmp * megabytes_while_billed(function.tmp_mb, function)
 }
 

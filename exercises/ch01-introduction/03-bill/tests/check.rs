@@ -163,9 +163,13 @@ fn charges_tmp_above_512_mb_while_the_function_runs() {
         let invocations = json!([{ "count": count, "duration_us": 1_999_001 }]);
         let function =
             json!({ "architecture": "arm64", "memory_mb": 128, "tmp_mb": tmp_mb, "invocations": invocations });
+        let mut ready = function.clone();
+        ready["provisioned"] = json!({ "environments": 1, "seconds": 300 });
+        let expected = above_mb * count * 2_000 * units(&prices["ephemeral_storage_gigabyte_second"]) / 1_024_000;
         let outcome = bill(format!("{count} invocations of two seconds with {tmp_mb} MB"), &prices, &[function]);
-        let expected = above_mb * count * 2_000 * units(&prices["ephemeral_storage_gigabyte_second"]);
-        outcome.expect_json_at("/tmp", expected / 1_024_000);
+        outcome.expect_json_at("/tmp", expected);
+        let outcome = bill("the same with provisioned concurrency", &prices, &[ready]);
+        outcome.expect_json_at("/tmp", expected);
     }
 }
 

@@ -16,9 +16,15 @@ fn limit(name: &str) -> u64 {
     limits()[name].as_u64().unwrap_or_else(|| panic!("no limit {name}"))
 }
 
-/// What the function says to a plan under the limits of today.
+/// What the function says to a plan under the limits of today. They are many, so the story tells the plan, if it is not
+/// long itself.
 fn ask(story: impl Into<String>, plan: Value) -> Outcome {
-    Function::start(binary!()).story(story).invoke(json!({ "limits": limits(), "plan": plan }))
+    let mut told = story.into();
+    let text = plan.to_string();
+    if text.len() <= 200 {
+        told = format!("{told}: {text}");
+    }
+    Function::start(binary!()).story(told).invoke(json!({ "limits": limits(), "plan": plan }))
 }
 
 #[track_caller]
@@ -162,6 +168,16 @@ fn measures_environment_variables_as_the_json_that_they_are_sent_as() {
         let value = character.repeat(room / character.len());
         let fits = json!({ &name: value });
         expect_fits(&ask(format!("one long variable of {character}"), configure(&fits)));
+        let too_long = json!({ &name: format!("{value}{character}") });
+        let outcome = ask(format!("one {character} more"), configure(&too_long));
+        expect_broken(&outcome, "environment_variables", too_long.to_string().len() as u64, 4_096);
+    }
+    for character in ["\"", "\\"] {
+        let name = seed.name().to_uppercase();
+        let room = 4_096 - name.len() - 7;
+        let value = format!("{}{}", character.repeat(room / 2), "x".repeat(room % 2));
+        let fits = json!({ &name: value });
+        expect_fits(&ask(format!("a variable of {character}, which are two bytes each in JSON"), configure(&fits)));
         let too_long = json!({ &name: format!("{value}{character}") });
         let outcome = ask(format!("one {character} more"), configure(&too_long));
         expect_broken(&outcome, "environment_variables", too_long.to_string().len() as u64, 4_096);

@@ -29,8 +29,8 @@ async fn main() -> Result<(), Error> {
 async fn contact_sheet(event: LambdaEvent<Order>) -> Result<Sheet, Diagnostic> {
     let order = event.payload;
 
-    // The sheet is too large for memory, so it grows on disk, thumbnail by thumbnail. What a former order left there,
-    // even one that was killed, is cut off first: `/tmp` outlives the order and the process.
+    // The sheet grows on disk, thumbnail by thumbnail. What a former order left there, even one that was killed, is cut
+    // off first: `/tmp` outlives the order and the process.
     let path = env::temp_dir().join("contact-sheet");
     let mut file = File::create(&path).map_err(disk)?;
     for photo in &order.photos {

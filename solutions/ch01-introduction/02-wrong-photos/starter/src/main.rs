@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
 async fn contact_sheet(event: LambdaEvent<Order>) -> Result<Sheet, Diagnostic> {
     let order = event.payload;
 
-    // The sheet is too large for memory, so it grows on disk, thumbnail by thumbnail.
+    // The sheet grows on disk, thumbnail by thumbnail.
     let path = env::temp_dir().join("contact-sheet");
     let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(disk)?;
     for photo in &order.photos {

@@ -65,6 +65,6 @@ pub(crate) struct Reservation {
 pub(crate) struct Drain {
     /// Minutes that have begun when the queue is empty.
     pub(crate) minutes: u64,
-    /// The concurrency of the last of them.
+    /// The concurrency that the last of them allows, used or not.
     pub(crate) peak: u64,
 }
