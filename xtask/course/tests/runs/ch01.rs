@@ -118,15 +118,15 @@ fn what_some_months_cost() {
         { "count": 9_800_000, "duration_us": 120_000 },
         { "count": 200_000, "duration_us": 120_000, "init_us": 150_000 },
     ]);
-    row("the same, 2 % of them cold, with 150 ms of INIT", json!([cold]));
+    row("on arm64, 2 % of them cold, with 150 ms of INIT", json!([cold]));
     let mut disk = thumbnails("arm64");
     disk["tmp_mb"] = json!(10_240);
-    row("the same with 10,240 MB of `/tmp`", json!([disk]));
+    row("on arm64, none cold, with 10,240 MB of `/tmp`", json!([disk]));
     let two = json!([thumbnails("arm64"), thumbnails("arm64")]);
-    row("two such functions, one free tier", two);
+    row("two functions on arm64, each with 10 million, one free tier", two);
     let mut ready = thumbnails("arm64");
     ready["provisioned"] = json!({ "environments": 5, "seconds": 30 * 86_400 });
-    row("one, with 5 environments kept ready for 30 days", json!([ready]));
+    row("one on arm64, with 5 environments kept ready for 30 days", json!([ready]));
     let idle = json!({ "architecture": "arm64", "memory_mb": 512, "provisioned": { "environments": 5, "seconds": 30 * 86_400 } });
     row("5 environments kept ready, and nobody comes", json!([idle]));
     row("a function that nobody calls", json!([{ "architecture": "arm64", "memory_mb": 512 }]));
@@ -143,7 +143,7 @@ fn when_a_container_costs_less() {
     let function = |per_mille: u128| 730 * 3_600 * megabytes * price("arm64_gigabyte_second") * per_mille / 1_024_000;
     let mut table = String::from("| Busy | A function, 1,769 MB | A container, 1 vCPU, 2 GB |\n|---|---|---|\n");
     let even = (0..=1_000).find(|busy| function(*busy) >= container).expect("they meet");
-    for busy in [10, 100, 250, even, 1_000] {
+    for busy in [10, 20, 100, 250, even, 1_000] {
         let percent = format!("{}.{} %", busy / 10, busy % 10);
         let _ = writeln!(table, "| {percent} of the time | {} | {} |", usd(function(busy)), usd(container));
     }

@@ -89,15 +89,27 @@ fn grouped(number: u64) -> String {
     text
 }
 
+/// What facts are counted in: the beginning of their `unit`, after which notes follow.
+const UNITS: [&str; 7] =
+    ["bytes", "MB", "seconds", "layers", "requests per second", "concurrent invocations", "new environments"];
+
+/// The unit of a fact and what there is to note about it.
+fn unit_and_note(text: &str) -> (&str, &str) {
+    let unit = UNITS.into_iter().find(|unit| text.starts_with(unit)).unwrap_or_default();
+    (unit, text[unit.len()..].trim_start_matches([',', ';', ' ']))
+}
+
 /// A table of facts: the file and the name of each in `exercises/fixtures/data`, and what it is.
 fn facts(rows: &[(&str, &str, &str)]) -> String {
-    let mut table = String::from("| Limit | Value | Unit | Read on |\n|---|---|---|---|\n");
+    let mut table = String::from("| Limit | Name | Value | Note | Read on |\n|---|---|---|---|---|\n");
     for (file, name, what) in rows {
         let fact = &data(file)[*name];
         let source = fact["source"].as_str().unwrap_or_default();
-        let (unit, date) = (fact["unit"].as_str().unwrap_or_default(), fact["as_of"].as_str().unwrap_or_default());
+        let (unit, note) = unit_and_note(fact["unit"].as_str().unwrap_or_default());
+        let date = fact["as_of"].as_str().unwrap_or_default();
         let value = fact["value"].as_u64().unwrap_or_else(|| panic!("data/{file}.json has no number {name}"));
-        let _ = writeln!(table, "| {what} | {} | {unit} | [{date}]({source}) |", grouped(value));
+        let value = format!("{} {unit}", grouped(value));
+        let _ = writeln!(table, "| {what} | `{name}` | {} | {note} | [{date}]({source}) |", value.trim_end());
     }
     table
 }
@@ -109,8 +121,9 @@ fn units(price: &Value) -> u128 {
     format!("{whole}{decimals:0<10}").parse().expect("a price with at most ten decimals")
 }
 
-/// Ten-billionths of a US dollar in dollars, cut after four decimals.
+/// Ten-billionths of a US dollar in dollars, rounded to four decimals.
 fn usd(units: u128) -> String {
+    let units = units + 500_000;
     let dollars = u64::try_from(units / 10_000_000_000).expect("less than the world's money");
     format!("{}.{:04}", grouped(dollars), units % 10_000_000_000 / 1_000_000)
 }
