@@ -1,4 +1,4 @@
-//! A function as it is deployed: reads from a queue what S3 tells of uploads, writes each photo down, and publishes it.
+//! A function as it is deployed: reads from a queue what S3 tells of uploads, and writes each photo down.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,14 +8,15 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let clients =
-        (aws_sdk_s3::Client::new(&config), aws_sdk_dynamodb::Client::new(&config), aws_sdk_sns::Client::new(&config));
-    run(service_fn(|event| print(&clients, event))).await
+    let (s3, table) = (aws_sdk_s3::Client::new(&config), aws_sdk_dynamodb::Client::new(&config));
+    run(service_fn(|event| print(&s3, &table, event))).await
 }
 
-type Clients = (aws_sdk_s3::Client, aws_sdk_dynamodb::Client, aws_sdk_sns::Client);
-
-async fn print((s3, table, topic): &Clients, event: LambdaEvent<Value>) -> Result<(), Error> {
+async fn print(
+    s3: &aws_sdk_s3::Client,
+    table: &aws_sdk_dynamodb::Client,
+    event: LambdaEvent<Value>,
+) -> Result<(), Error> {
     for message in event.payload["Records"].as_array().into_iter().flatten() {
         let told: Value = serde_json::from_str(message["body"].as_str().unwrap_or_default())?;
         for record in told["Records"].as_array().into_iter().flatten() {
@@ -25,7 +26,6 @@ async fn print((s3, table, topic): &Clients, event: LambdaEvent<Value>) -> Resul
             let bytes = object.body.collect().await?.to_vec().len();
             let put = table.put_item().table_name("prints").item("id", AttributeValue::S(key.to_owned()));
             put.item("bytes", AttributeValue::N(bytes.to_string())).send().await?;
-            topic.publish().topic_arn(std::env::var("TOPIC_ARN")?).message(key).send().await?;
         }
     }
     Ok(())

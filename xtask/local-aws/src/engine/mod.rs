@@ -17,12 +17,16 @@ mod s3_tell;
 mod secrets;
 mod sns;
 mod sqs;
+#[cfg(feature = "dynamodb")]
+mod table_streams;
 #[cfg(feature = "winterbaume")]
 mod winterbaume;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+#[cfg(feature = "dynamodb")]
+use std::sync::Arc;
 
 use local_lambda_sources::World;
 use serde_json::{Value, json};
@@ -64,20 +68,30 @@ impl<E: JsonEngine> Engine for Written<E> {
 /// All engines that were compiled in.
 pub(crate) struct Engines {
     engines: Vec<(Service, Box<dyn Engine>)>,
+    #[cfg(feature = "dynamodb")]
+    streams: Arc<table_streams::TableStreams>,
 }
 
 impl Engines {
     pub(crate) fn new(world: &World, address: SocketAddr, remote: Option<&str>) -> Engines {
+        #[cfg(feature = "dynamodb")]
+        let streams = Arc::<table_streams::TableStreams>::default();
         if let Some(endpoint) = remote {
             let engine = |service| (service, Box::new(remote::Remote::new(endpoint, service)) as Box<dyn Engine>);
-            return Engines { engines: Service::ALL.map(engine).into() };
+            return Engines {
+                engines: Service::ALL.map(engine).into(),
+                #[cfg(feature = "dynamodb")]
+                streams,
+            };
         }
         let engines: Vec<(Service, Box<dyn Engine>)> = vec![
             (Service::Sqs, Box::new(Written(sqs::Sqs::new(world, address)))),
             (Service::Sns, Box::new(Written(sns::Sns::new(world)))),
             (Service::EventBridge, Box::new(Written(events::EventBridge::new(world)))),
             #[cfg(feature = "dynamodb")]
-            (Service::DynamoDb, Box::new(dynamodb::DynamoDb::new(world))),
+            (Service::DynamoDb, Box::new(dynamodb::DynamoDb::new(world, Arc::clone(&streams)))),
+            #[cfg(feature = "dynamodb")]
+            (Service::DynamoDbStreams, Box::new(Written(table_streams::DynamoDbStreams(Arc::clone(&streams))))),
             #[cfg(feature = "s3")]
             (Service::S3, Box::new(s3::S3::new())),
             #[cfg(feature = "secretsmanager")]
@@ -87,7 +101,17 @@ impl Engines {
             #[cfg(feature = "sfn")]
             (Service::StepFunctions, Box::new(winterbaume::Hosted::new(winterbaume_sfn::SfnService::new()))),
         ];
-        Engines { engines }
+        Engines {
+            engines,
+            #[cfg(feature = "dynamodb")]
+            streams,
+        }
+    }
+
+    /// The stream of a table, if it is switched on.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn table_stream(&self, table: &str) -> Option<local_lambda_sources::TableStream> {
+        self.streams.of(table)
     }
 
     /// Serves a call.

@@ -1,5 +1,7 @@
 //! A table of DynamoDB as a test sees it: items are plain JSON.
 
+#[cfg(feature = "dynamodb")]
+use local_lambda_sources::TableStream;
 use serde_json::{Map, Number, Value, json};
 
 use crate::aws::LocalAws;
@@ -71,6 +73,31 @@ impl Table {
     /// Its ARN.
     pub fn arn(&self) -> String {
         format!("arn:aws:dynamodb:us-east-1:123456789012:table/{}", self.name)
+    }
+
+    /// Its stream with both images, which is switched on if it is off: to be mapped to a function of the world.
+    ///
+    /// ```no_run
+    /// # use local_aws::LocalAws;
+    /// # use local_lambda_sources::Target;
+    /// # use serde_json::json;
+    /// let aws = LocalAws::start();
+    /// let orders = aws.table("orders", "id");
+    /// let view = aws.world().function(Target::closure("view", |_| Ok(json!(null)))).create();
+    /// aws.world().map(&orders.stream(), &view).create();
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such table, and when it is one of another endpoint (`LOCAL_AWS`).
+    #[cfg(feature = "dynamodb")]
+    #[track_caller]
+    pub fn stream(&self) -> TableStream {
+        let find = || self.aws.inner.engines.table_stream(&self.name);
+        find().unwrap_or_else(|| {
+            let specification = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
+            self.call("UpdateTable", json!({ "TableName": self.name, "StreamSpecification": specification }));
+            find().unwrap_or_else(|| panic!("the stream of {} is at another endpoint", self.name))
+        })
     }
 
     /// Puts an item, in place of one with the same key.

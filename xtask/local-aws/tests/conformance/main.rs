@@ -8,3 +8,4 @@ mod s3;
 mod secrets;
 mod sqs;
 mod support;
+mod table_streams;

@@ -1,28 +1,41 @@
-//! From an upload to a notice, with a real function: S3, its notification, a queue, the function, a table, a topic, and
-//! the queue of a subscriber; then again with a fault at each hop.
+//! From an upload to a notice, with real functions: S3, its notification, a queue, a function, a table, its stream,
+//! another function, a topic, and the queue of a subscriber; then again with a fault at each hop.
+
+use std::time::Duration;
 
 use local_aws::{LocalAws, OnLocalAws};
 use local_lambda::Function;
+use local_lambda_sources::s3::Notification;
+use local_lambda_sources::{LambdaFunction, Subscription};
 use serde_json::json;
 
 use crate::function::example;
 use crate::support::{config, wait};
 
+/// What a test can let go wrong.
+struct Hops<'a> {
+    aws: &'a LocalAws,
+    notification: Notification,
+    subscription: Subscription,
+}
+
 /// Uploads a photo while something goes wrong, and looks at both ends.
 #[track_caller]
-fn arrives_in_spite_of(what_goes_wrong: impl FnOnce(&LocalAws)) {
+fn arrives_in_spite_of(what_goes_wrong: impl FnOnce(&Hops<'_>)) {
     let aws = LocalAws::start();
     let world = aws.world().clone();
     let (photos, prints) = (aws.bucket("photos"), aws.table("prints", "id"));
     let (uploads, notices) = (world.queue("uploads").create(), world.queue("notices").create());
     let topic = world.topic("printed").create();
-    topic.subscribe(&notices).raw_message_delivery().create();
-    photos.notify(&uploads).event("s3:ObjectCreated:*").suffix(".jpg").create();
-    let function = Function::builder(example("prints_uploads")).timeout(std::time::Duration::from_secs(20));
-    let function = function.on(&aws).env("TOPIC_ARN", topic.arn()).start();
-    let function = world.function(function).create();
-    world.map(&uploads, &function).create();
-    what_goes_wrong(&aws);
+    let subscription = topic.subscribe(&notices).raw_message_delivery().create();
+    let notification = photos.notify(&uploads).event("s3:ObjectCreated:*").suffix(".jpg").create();
+    let function = |name: &str| -> LambdaFunction {
+        let function = Function::builder(example(name)).name(name).timeout(Duration::from_secs(20));
+        world.function(function.on(&aws).env("TOPIC_ARN", topic.arn()).start()).create()
+    };
+    world.map(&uploads, &function("prints_uploads")).create();
+    world.map(&prints.stream(), &function("announces_prints")).create();
+    what_goes_wrong(&Hops { aws: &aws, notification, subscription });
 
     let client = aws_sdk_s3::Client::new(&config(&aws));
     let put = |key: &str| client.put_object().bucket("photos").key(key).body(b"meow".to_vec().into()).send();
@@ -31,7 +44,7 @@ fn arrives_in_spite_of(what_goes_wrong: impl FnOnce(&LocalAws)) {
     world.run_until_idle();
 
     assert_eq!(prints.items(), [json!({ "id": "cat.jpg", "bytes": 4 })], "{}", aws.calls());
-    assert!(notices.bodies().contains(&"cat.jpg".to_owned()), "{}", aws.calls());
+    assert_eq!(notices.bodies(), ["cat.jpg"], "{}\n{}", aws.calls(), world.trace());
     assert!(uploads.bodies().is_empty(), "the message is done with");
 }
 
@@ -42,20 +55,33 @@ fn an_upload_becomes_a_notice() {
 
 #[test]
 fn an_upload_that_is_throttled_is_tried_again_by_the_sdk() {
-    arrives_in_spite_of(|aws| aws.fault("PutObject").throttle());
+    arrives_in_spite_of(|hops| hops.aws.fault("PutObject").throttle());
 }
 
 #[test]
 fn a_read_that_fails_brings_the_message_back() {
-    arrives_in_spite_of(|aws| aws.fault("GetObject").error("AccessDenied", 403, "not yet"));
+    arrives_in_spite_of(|hops| hops.aws.fault("GetObject").error("AccessDenied", 403, "not yet"));
 }
 
 #[test]
 fn a_write_that_fails_brings_the_message_back() {
-    arrives_in_spite_of(|aws| aws.fault("PutItem").error("ValidationException", 400, "not yet"));
+    arrives_in_spite_of(|hops| hops.aws.fault("PutItem").error("ValidationException", 400, "not yet"));
 }
 
 #[test]
-fn a_notice_that_fails_brings_the_message_back() {
-    arrives_in_spite_of(|aws| aws.fault("Publish").error("AuthorizationError", 403, "not yet"));
+fn a_notification_that_is_late_and_comes_twice_is_one_print_and_one_notice() {
+    arrives_in_spite_of(|hops| {
+        hops.notification.fail_next(1);
+        hops.notification.duplicate_next(1);
+    });
+}
+
+#[test]
+fn a_notice_that_fails_brings_the_record_of_the_stream_back() {
+    arrives_in_spite_of(|hops| hops.aws.fault("Publish").error("AuthorizationError", 403, "not yet"));
+}
+
+#[test]
+fn a_notice_that_cannot_be_delivered_is_delivered_again() {
+    arrives_in_spite_of(|hops| hops.subscription.fail_next(3));
 }

@@ -138,15 +138,20 @@ impl TableStreamBuilder {
         self
     }
 
-    /// Makes the stream.
-    ///
-    /// # Panics
-    /// When the table has one already.
-    #[track_caller]
+    /// Makes the stream. A table that has had one before gets another, with a label of its own.
     pub fn create(self) -> TableStream {
         let TableStreamBuilder { core, table, view, shards, first_sequence_number } = self;
-        let label = core.now().strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string();
-        let arn = format!("arn:aws:dynamodb:{}:{}:table/{table}/stream/{label}", core.region, core.account);
+        let arn =
+            |label: &str| format!("arn:aws:dynamodb:{}:{}:table/{table}/stream/{label}", core.region, core.account);
+        // The label is the time; in virtual time several streams can be made at once.
+        let label = (0..)
+            .map(|later| {
+                let at = crate::core::later(core.now(), Duration::from_millis(later));
+                at.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string()
+            })
+            .find(|label| core.resource::<StreamState>(&arn(label)).is_none())
+            .unwrap_or_default();
+        let arn = arn(&label);
         let shard = |index: usize| {
             let id = format!("shardId-{:020}-{:08x}", core.now().as_millisecond(), index + 1);
             // Far apart, so that no number is in two shards.
