@@ -1,30 +1,34 @@
-//! EventBridge: `PutEvents` in front of the world's buses. Rules and targets are made in the world.
+//! EventBridge: `PutEvents` in front of the world's buses.
 
 use local_lambda_sources::events::PutEventsError;
 use local_lambda_sources::{Bus, Timestamp, World};
 use serde_json::{Value, json};
 
 use super::JsonEngine;
+use super::event_rules::{self, EventRules};
 use crate::error::AwsError;
 
 /// The buses of a world.
 pub(crate) struct EventBridge {
     world: World,
+    rules: EventRules,
 }
 
 impl EventBridge {
     pub(crate) fn new(world: &World) -> EventBridge {
-        EventBridge { world: world.clone() }
+        EventBridge { world: world.clone(), rules: EventRules::default() }
     }
 }
 
 impl JsonEngine for EventBridge {
     fn call(&self, operation: &str, params: &Value) -> Result<Value, AwsError> {
         if operation != "PutEvents" {
-            return Err(AwsError::client("UnknownOperationException", ""));
+            let managed = self.rules.call(&self.world, operation, params);
+            return managed.unwrap_or_else(|| Err(AwsError::client("UnknownOperationException", "")));
         }
         let entries: Vec<&Value> = params["Entries"].as_array().into_iter().flatten().collect();
-        let buses: Vec<Bus> = entries.iter().map(|entry| self.bus(entry)).collect();
+        let buses: Vec<Bus> =
+            entries.iter().map(|entry| event_rules::bus(&self.world, &entry["EventBusName"])).collect();
         let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         let events = entries.iter().zip(&buses).map(|(entry, bus)| {
             let event = bus.event(&text(entry, "Source"), &text(entry, "DetailType"), text(entry, "Detail"));
@@ -41,14 +45,5 @@ impl JsonEngine for EventBridge {
             results.iter().map(|result| result.as_ref().map_or_else(failed, |id| json!({ "EventId": id }))).collect();
         let count = results.iter().filter(|result| result.is_err()).count();
         Ok(json!({ "FailedEntryCount": count, "Entries": answers }))
-    }
-}
-
-impl EventBridge {
-    fn bus(&self, entry: &Value) -> Bus {
-        match entry["EventBusName"].as_str().and_then(|name| name.rsplit('/').next()) {
-            Some(name) if !name.is_empty() => self.world.bus(name),
-            _ => self.world.default_bus(),
-        }
     }
 }

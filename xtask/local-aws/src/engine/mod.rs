@@ -3,9 +3,11 @@
 
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod event_rules;
 mod events;
 pub(crate) mod lambda_route;
 pub(crate) mod parameters;
+mod receiver;
 mod remote;
 #[cfg(feature = "s3")]
 mod s3;
@@ -16,6 +18,7 @@ mod s3_tell;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
 mod sns;
+mod sns_topics;
 mod sqs;
 #[cfg(feature = "dynamodb")]
 mod table_streams;

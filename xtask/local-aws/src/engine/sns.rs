@@ -1,11 +1,11 @@
-//! SNS: `Publish` and `PublishBatch` in front of the world's topics. Topics and subscriptions are made in the world.
+//! SNS: `Publish` and `PublishBatch` in front of the world's topics.
 
 use local_lambda_sources::sns::{Publish, PublishError};
 use local_lambda_sources::{Topic, World};
 use serde_json::{Value, json};
 
-use super::JsonEngine;
 use super::sqs::read_attribute;
+use super::{JsonEngine, sns_topics};
 use crate::error::AwsError;
 
 /// The topics of a world.
@@ -30,6 +30,9 @@ impl Sns {
 
 impl JsonEngine for Sns {
     fn call(&self, operation: &str, params: &Value) -> Result<Value, AwsError> {
+        if let Some(managed) = sns_topics::call(&self.world, operation, params) {
+            return managed;
+        }
         let topic = self.topic(params)?;
         match operation {
             "Publish" => {
@@ -77,7 +80,7 @@ fn batch(topic: &Topic, params: &Value) -> Result<Value, AwsError> {
     Ok(json!({ "Successful": successful, "Failed": failed }))
 }
 
-fn invalid(message: &str) -> AwsError {
+pub(super) fn invalid(message: &str) -> AwsError {
     AwsError::client("InvalidParameter", message)
 }
 

@@ -3,9 +3,11 @@
 //! `LOCAL_AWS=http://…` asks the same of another endpoint; what only speaks about ourselves is in `tests/face`.
 
 mod dynamodb;
+mod events;
 mod kms;
 mod s3;
 mod secrets;
+mod sns;
 mod sqs;
 mod support;
 mod table_streams;

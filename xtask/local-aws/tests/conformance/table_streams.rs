@@ -67,7 +67,7 @@ fn told(records: &[Record]) -> Vec<(OperationType, String)> {
 /// nothing is no change.
 #[test]
 fn a_change_has_its_key_and_both_images_and_what_changes_nothing_is_none() {
-    with_aws(|aws| async move {
+    with_aws(async |aws| {
         let streamed = Streamed::make(&aws, StreamViewType::NewAndOldImages).await;
         streamed.put("1", "placed").await;
         streamed.put("1", "paid").await;
@@ -94,7 +94,7 @@ fn a_change_has_its_key_and_both_images_and_what_changes_nothing_is_none() {
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html>: `KEYS_ONLY`
 #[test]
 fn a_stream_of_keys_has_no_images() {
-    with_aws(|aws| async move {
+    with_aws(async |aws| {
         let streamed = Streamed::make(&aws, StreamViewType::KeysOnly).await;
         streamed.put("1", "placed").await;
         streamed.put("1", "paid").await;
@@ -116,7 +116,7 @@ fn a_stream_of_keys_has_no_images() {
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 #[test]
 fn writes_of_batches_and_transactions_are_changes_too_and_refused_ones_are_none() {
-    with_aws(|aws| async move {
+    with_aws(async |aws| {
         let streamed = Streamed::make(&aws, StreamViewType::NewAndOldImages).await;
         let item = |id: &str| [("id".to_owned(), text(id))].into();
         let write = |id: &str| {
@@ -154,7 +154,7 @@ fn writes_of_batches_and_transactions_are_changes_too_and_refused_ones_are_none(
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html>
 #[test]
 fn a_shard_is_read_on_from_where_the_reader_stopped() {
-    with_aws(|aws| async move {
+    with_aws(async |aws| {
         let streamed = Streamed::make(&aws, StreamViewType::NewImage).await;
         let latest = streamed.iterator(ShardIteratorType::Latest).await;
         for id in ["1", "2", "3"] {
@@ -174,7 +174,7 @@ fn a_shard_is_read_on_from_where_the_reader_stopped() {
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_ListStreams.html>
 #[test]
 fn the_streams_of_a_table_are_listed_and_others_do_not_exist() {
-    with_aws(|aws| async move {
+    with_aws(async |aws| {
         let streamed = Streamed::make(&aws, StreamViewType::NewImage).await;
         let list = streamed.streams.list_streams().table_name(&streamed.table).send().await.unwrap();
         let arns: Vec<_> = list.streams().iter().map(|stream| stream.stream_arn().unwrap()).collect();

@@ -36,6 +36,7 @@ pub struct SubscriptionBuilder {
 struct Settings {
     raw: bool,
     policy: Option<FilterPolicy>,
+    scope: FilterPolicyScope,
 }
 
 impl SubscriptionBuilder {
@@ -93,6 +94,7 @@ impl SubscriptionBuilder {
         let SubscriptionBuilder { core, topic, to, mut settings, policy, scope, dead_letter_queue } = self;
         assert!(!settings.raw || is_queue(&to), "raw message delivery is for queues, not for {}", to.arn());
         settings.policy = policy.map(|policy| FilterPolicy::parse(scope, &policy)).transpose()?;
+        settings.scope = scope;
         let arn = format!("{}:{}", topic.arn, core.draw(Ids::uuid));
         let route_settings = RouteSettings {
             wait,
@@ -159,6 +161,11 @@ impl Subscription {
         lock(&self.state.settings).policy.clone()
     }
 
+    /// What a filter policy looks at, also as long as there is none.
+    pub fn filter_policy_scope(&self) -> FilterPolicyScope {
+        lock(&self.state.settings).scope
+    }
+
     /// Whether delivery is raw.
     pub fn is_raw(&self) -> bool {
         lock(&self.state.settings).raw
@@ -171,7 +178,10 @@ impl Subscription {
     /// When the policy is refused; the one before stays.
     pub fn set_filter_policy(&self, scope: FilterPolicyScope, policy: Option<&str>) -> Result<(), InvalidFilterPolicy> {
         let policy = policy.map(|policy| FilterPolicy::parse(scope, policy)).transpose()?;
-        lock(&self.state.settings).policy = policy;
+        {
+            let mut settings = lock(&self.state.settings);
+            (settings.policy, settings.scope) = (policy, scope);
+        }
         self.configured("the filter policy is changed");
         Ok(())
     }
