@@ -23,7 +23,7 @@ use crate::permission::{Permission, REGION};
 use crate::runtime;
 use crate::server;
 use crate::service::{Protocol, Service};
-use crate::tap::{Call, Calls};
+use crate::tap::{Calls, Tap};
 
 /// AWS services on a loopback port of their own, empty at first, gone with the last clone.
 ///
@@ -49,13 +49,16 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) remote: Option<String>,
     started: Instant,
-    tap: Mutex<Vec<Call>>,
+    tap: Mutex<Tap>,
     pub(crate) faults: Mutex<Vec<Fault>>,
     pub(crate) permission: Mutex<Permission>,
     requests: AtomicU64,
     pub(crate) parameters: Mutex<BTreeMap<String, Parameter>>,
     /// The buckets of the world that are told of what happens in ours of the same name.
     pub(crate) told: Mutex<BTreeMap<String, local_lambda_sources::Bucket>>,
+    /// The notifications that `PutBucketNotificationConfiguration` made, by bucket.
+    #[cfg(feature = "s3")]
+    pub(crate) notified: Mutex<BTreeMap<String, Vec<local_lambda_sources::s3::Notification>>>,
     /// Dropped with us, which ends the server.
     _running: watch::Sender<()>,
 }
@@ -102,6 +105,8 @@ impl LocalAws {
             requests: AtomicU64::new(0),
             parameters: Mutex::default(),
             told: Mutex::default(),
+            #[cfg(feature = "s3")]
+            notified: Mutex::default(),
             _running: running,
         };
         let aws = LocalAws { inner: Arc::new(inner) };
@@ -135,12 +140,12 @@ impl LocalAws {
 
     /// All calls that clients made, in the order in which they arrived. What a test does by itself is not among them.
     pub fn calls(&self) -> Calls {
-        Calls(self.tap().clone())
+        Calls(self.tap().calls())
     }
 
     /// Forgets the calls until now, and the faults that still stand.
     pub fn forget(&self) {
-        self.tap().clear();
+        self.tap().forget();
         lock(&self.inner.faults).clear();
     }
 
@@ -204,8 +209,19 @@ impl LocalAws {
         runtime::wait_for(async move { aws.inner.engines.answer(&aws, &asked, request).await })
     }
 
-    pub(crate) fn tap(&self) -> MutexGuard<'_, Vec<Call>> {
+    /// The calls that have come to an end, which are forgotten: for whoever shows them as they come.
+    pub fn take_finished(&self) -> Calls {
+        Calls(self.tap().take_finished())
+    }
+
+    pub(crate) fn tap(&self) -> MutexGuard<'_, Tap> {
         lock(&self.inner.tap)
+    }
+
+    /// The bucket of the world that is told of what happens in ours with this name; it is made if there is none.
+    pub(crate) fn told_bucket(&self, name: &str) -> local_lambda_sources::Bucket {
+        let mut told = lock(&self.inner.told);
+        told.entry(name.to_owned()).or_insert_with(|| self.world().bucket(name).create()).clone()
     }
 
     pub(crate) fn since_start(&self) -> std::time::Duration {

@@ -14,6 +14,7 @@ mod runtime;
 mod server;
 mod service;
 mod tap;
+mod xml;
 
 pub use aws::{LocalAws, OnLocalAws};
 pub use error::AwsError;

@@ -24,13 +24,14 @@ pub(crate) async fn answer(aws: &LocalAws, request: HttpRequest, connection: u64
         Ok(asked) => asked,
         Err((service, error)) => return Some(error.response(service, &aws.next_request_id())),
     };
-    let index = note(aws, &asked, connection);
+    let noted = note(aws, &asked, connection);
+    let _ends = EndsSomehow(aws, noted);
     let answer = serve(aws, asked.clone(), request).await;
-    note_end(aws, index, &asked, answer.as_ref());
+    note_end(aws, noted, &asked, answer.as_ref());
     answer
 }
 
-fn note(aws: &LocalAws, asked: &Asked, connection: u64) -> usize {
+fn note(aws: &LocalAws, asked: &Asked, connection: u64) -> u64 {
     let call = Call {
         service: asked.service,
         operation: asked.operation.clone(),
@@ -40,19 +41,30 @@ fn note(aws: &LocalAws, asked: &Asked, connection: u64) -> usize {
         outcome: Outcome::Pending,
         answer: Value::Null,
     };
-    let mut tap = aws.tap();
-    tap.push(call);
-    tap.len() - 1
+    aws.tap().note(call)
 }
 
-fn note_end(aws: &LocalAws, index: usize, asked: &Asked, answer: Option<&HttpResponse>) {
+/// A call that a client no longer waits for came to no end of its own.
+struct EndsSomehow<'a>(&'a LocalAws, u64);
+
+impl Drop for EndsSomehow<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.tap().noted(self.1)
+            && call.outcome == Outcome::Pending
+        {
+            call.outcome = Outcome::HungUp;
+        }
+    }
+}
+
+fn note_end(aws: &LocalAws, noted: u64, asked: &Asked, answer: Option<&HttpResponse>) {
     let (outcome, body) = match answer {
         None => (Outcome::HungUp, Value::Null),
         Some(answer) if answer.is_success() => (Outcome::Done, told(asked, answer)),
         Some(answer) => (Outcome::Failed { code: code_of(answer), status: answer.status }, told(asked, answer)),
     };
     // The test may have forgotten the calls in the meantime.
-    if let Some(call) = aws.tap().get_mut(index) {
+    if let Some(call) = aws.tap().noted(noted) {
         (call.outcome, call.answer) = (outcome, body);
     }
 }

@@ -72,6 +72,39 @@ impl fmt::Display for Call {
     }
 }
 
+/// The calls until now, each under the number that it was noted by, which stays its own when others are forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Tap {
+    noted: u64,
+    calls: Vec<(u64, Call)>,
+}
+
+impl Tap {
+    /// Notes a call; gives its number.
+    pub(crate) fn note(&mut self, call: Call) -> u64 {
+        self.noted += 1;
+        self.calls.push((self.noted, call));
+        self.noted
+    }
+
+    /// The call with this number, unless it was forgotten.
+    pub(crate) fn noted(&mut self, number: u64) -> Option<&mut Call> {
+        self.calls.iter_mut().rev().find(|(noted, _)| *noted == number).map(|(_, call)| call)
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.iter().map(|(_, call)| call.clone()).collect()
+    }
+
+    pub(crate) fn take_finished(&mut self) -> Vec<Call> {
+        self.calls.extract_if(.., |(_, call)| call.outcome != Outcome::Pending).map(|(_, call)| call).collect()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.calls.clear();
+    }
+}
+
 /// Calls in the order in which they came.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Calls(pub(crate) Vec<Call>);

@@ -14,6 +14,8 @@ mod s3;
 #[cfg(feature = "s3")]
 mod s3_body;
 #[cfg(feature = "s3")]
+mod s3_notifications;
+#[cfg(feature = "s3")]
 mod s3_tell;
 #[cfg(feature = "secretsmanager")]
 mod secrets;

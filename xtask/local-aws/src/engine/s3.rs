@@ -32,7 +32,7 @@ impl S3 {
         S3 { engine: Hosted::new(S3Service::new()) }
     }
 
-    async fn run(&self, asked: &Asked, request: HttpRequest) -> Result<HttpResponse, AwsError> {
+    pub(super) async fn run(&self, asked: &Asked, request: HttpRequest) -> Result<HttpResponse, AwsError> {
         let key = asked.params["Key"].as_str().unwrap_or_default();
         if key.len() > LONGEST_KEY {
             return Err(AwsError::client("KeyTooLongError", "Your key is too long"));
@@ -95,11 +95,8 @@ impl Engine for S3 {
     fn answer<'a>(&'a self, aws: &'a LocalAws, asked: &'a Asked, request: HttpRequest) -> Answering<'a> {
         Box::pin(async move {
             let request_id = aws.next_request_id();
-            match self.run(asked, request.clone()).await {
-                Ok(answer) => {
-                    s3_tell::tell(aws, self, asked, &request, &answer).await;
-                    answer.with("x-amz-request-id", &request_id)
-                }
+            match s3_tell::served(aws, self, asked, request).await {
+                Ok(answer) => answer.with("x-amz-request-id", &request_id),
                 Err(mut error) => {
                     error.members.insert("Resource".to_owned(), json!(asked.params["Key"]));
                     error.response(Service::S3, &request_id)

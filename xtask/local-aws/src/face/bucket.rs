@@ -5,10 +5,11 @@ use local_lambda_sources::Destination;
 use local_lambda_sources::s3::NotificationBuilder;
 use serde_json::json;
 
-use crate::aws::{LocalAws, lock};
+use crate::aws::LocalAws;
 use crate::http::{HttpRequest, HttpResponse, encode, encode_path};
 use crate::identify::Asked;
 use crate::service::Service;
+use crate::xml::texts;
 
 /// A bucket. Made by [`LocalAws::bucket`].
 #[derive(Debug, Clone)]
@@ -87,8 +88,8 @@ impl Bucket {
             let answer = self.request("GET", "ListObjectsV2", &query, Bytes::new());
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             assert!(answer.is_success(), "the bucket {} cannot be listed: {text}", self.name);
-            keys.extend(elements(&text, "Key"));
-            match elements(&text, "NextContinuationToken").first() {
+            keys.extend(texts(&text, "Key"));
+            match texts(&text, "NextContinuationToken").first() {
                 Some(token) => query = format!("?list-type=2&continuation-token={}", encode(token)),
                 None => return keys,
             }
@@ -97,9 +98,7 @@ impl Bucket {
 
     /// A notification of what happens in it to a queue, a topic or a function of the world, to be described.
     pub fn notify(&self, receiver: impl Into<Destination>) -> NotificationBuilder {
-        let mut told = lock(&self.aws.inner.told);
-        let world = self.aws.world();
-        told.entry(self.name.clone()).or_insert_with(|| world.bucket(&self.name).create()).notify(receiver)
+        self.aws.told_bucket(&self.name).notify(receiver)
     }
 
     /// Keeps old versions from now on.
@@ -128,15 +127,4 @@ impl Bucket {
         let asked = Asked { service: Service::S3, operation: operation.to_owned(), params };
         self.aws.send(asked, HttpRequest::new(method, format!("/{}{rest}", self.name), body))
     }
-}
-
-/// The texts of all elements with a name. S3's answers have no attributes in these.
-fn elements(xml: &str, name: &str) -> Vec<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let inner = xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(inner, _)| inner);
-    let unescape = |text: &str| {
-        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
-        text.replace("&#39;", "'").replace("&amp;", "&")
-    };
-    inner.map(unescape).collect()
 }

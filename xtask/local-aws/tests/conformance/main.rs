@@ -6,6 +6,7 @@ mod dynamodb;
 mod events;
 mod kms;
 mod s3;
+mod s3_notifications;
 mod secrets;
 mod sns;
 mod sqs;
