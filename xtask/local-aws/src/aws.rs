@@ -13,8 +13,8 @@ use local_lambda_sources::World;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::engine::Engines;
 use crate::engine::parameters::Parameter;
+use crate::engine::{Engines, lambda};
 use crate::error::AwsError;
 use crate::faults::{Fault, FaultBuilder};
 use crate::http::{HttpRequest, HttpResponse};
@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) permission: Mutex<Permission>,
     requests: AtomicU64,
     pub(crate) parameters: Mutex<BTreeMap<String, Parameter>>,
+    /// What Lambda's own API knows.
+    pub(crate) lambda: lambda::Account,
     /// The buckets of the world that are told of what happens in ours of the same name.
     pub(crate) told: Mutex<BTreeMap<String, local_lambda_sources::Bucket>>,
     /// The notifications that `PutBucketNotificationConfiguration` made, by bucket.
@@ -104,6 +106,7 @@ impl LocalAws {
             permission: Mutex::default(),
             requests: AtomicU64::new(0),
             parameters: Mutex::default(),
+            lambda: lambda::Account::default(),
             told: Mutex::default(),
             #[cfg(feature = "s3")]
             notified: Mutex::default(),

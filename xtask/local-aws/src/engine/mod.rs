@@ -5,6 +5,7 @@
 mod dynamodb;
 mod event_rules;
 mod events;
+pub(crate) mod lambda;
 pub(crate) mod lambda_route;
 pub(crate) mod parameters;
 mod receiver;
@@ -93,6 +94,7 @@ impl Engines {
             (Service::Sqs, Box::new(Written(sqs::Sqs::new(world, address)))),
             (Service::Sns, Box::new(Written(sns::Sns::new(world)))),
             (Service::EventBridge, Box::new(Written(events::EventBridge::new(world)))),
+            (Service::Lambda, Box::new(lambda::Lambda)),
             #[cfg(feature = "dynamodb")]
             (Service::DynamoDb, Box::new(dynamodb::DynamoDb::new(world, Arc::clone(&streams)))),
             #[cfg(feature = "dynamodb")]

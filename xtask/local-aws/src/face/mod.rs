@@ -1,6 +1,7 @@
 //! What tests see of the services' state: put in and read back as plain values, a line each.
 
 mod bucket;
+mod lambda;
 mod queue;
 mod secret;
 mod table;

@@ -7,6 +7,8 @@ mod events;
 mod extension;
 mod faults;
 mod function;
+mod lambda;
+mod lambda_aliases;
 mod permission;
 mod state;
 mod support;

@@ -35,8 +35,8 @@ mod assert;
 
 pub use events::{Bus, Rule};
 pub use function::{
-    Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, Condition, Destination, EventTooLarge, FunctionRef,
-    InvokeRequest, LambdaFunction, LambdaFunctionBuilder,
+    Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, ChangeInProgress, Condition, Destination, EventTooLarge,
+    FunctionRef, InvokeRequest, LambdaFunction, LambdaFunctionBuilder, Settling,
 };
 pub use jiff::Timestamp;
 pub use real_time::RealTime;

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use local_lambda::{Function, Outcome};
 use serde_json::{Value, json};
 
+use crate::function::Call;
+
 /// What runs when a function is invoked.
 ///
 /// A [`Function`] runs its real binary. A closure stands for one where thousands of worlds are tried, or where the
@@ -145,6 +147,7 @@ impl Target {
                     fate,
                     request_id: run.request_id.to_owned(),
                     trace_header: Some(run.trace_header.to_owned()),
+                    version: run.version.to_owned(),
                     outcome: None,
                 }
             }
@@ -197,6 +200,8 @@ pub struct Answer {
     pub request_id: String,
     /// The X-Ray trace header that it ran with, or was refused with.
     pub trace_header: Option<String>,
+    /// The version that ran, or would have run: `$LATEST` or a number.
+    pub version: String,
     /// All that the local Lambda service tells of it; none for a closure, and when nothing ran.
     pub outcome: Option<Outcome>,
 }
@@ -230,14 +235,21 @@ impl Answer {
             fate,
             request_id: outcome.request_id.clone(),
             trace_header: Some(run.trace_header.to_owned()),
+            version: run.version.to_owned(),
             outcome: Some(outcome),
         }
     }
 
     /// An answer to an event that nothing ran for.
-    pub(crate) fn refused(fate: Fate, event: &Bytes, request_id: &str, trace_header: Option<String>) -> Answer {
-        let (event, request_id) = (event.clone(), request_id.to_owned());
-        Answer { event, fate, request_id, trace_header, outcome: None }
+    pub(crate) fn refused(fate: Fate, version: &str, call: &Call) -> Answer {
+        Answer {
+            event: call.event.clone(),
+            fate,
+            request_id: call.request_id.clone(),
+            trace_header: call.trace_headers.first().cloned(),
+            version: version.to_owned(),
+            outcome: None,
+        }
     }
 
     /// The function's answer, if it answered with JSON.

@@ -143,6 +143,11 @@ impl World {
         LambdaFunction::find(&self.core, name)
     }
 
+    /// All functions, in the order in which they were made.
+    pub fn functions(&self) -> Vec<LambdaFunction> {
+        LambdaFunction::all(&self.core)
+    }
+
     /// An event source mapping to be described: Lambda polls the source and invokes the function.
     pub fn map<S: EventSource>(&self, source: &S, function: impl AsFunction) -> S::Mapping {
         source.mapping(function.as_function(self))

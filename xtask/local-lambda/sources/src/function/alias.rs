@@ -17,6 +17,8 @@ use crate::trace::{Entry, What};
 #[derive(Debug)]
 pub(super) struct Catalogue {
     latest: Target,
+    /// How often the code was replaced.
+    replaced: u64,
     published: BTreeMap<u32, Target>,
     aliases: BTreeMap<String, Routing>,
 }
@@ -31,7 +33,7 @@ struct Routing {
 
 impl Catalogue {
     pub(super) fn new(latest: Target) -> Catalogue {
-        Catalogue { latest, published: BTreeMap::new(), aliases: BTreeMap::new() }
+        Catalogue { latest, replaced: 0, published: BTreeMap::new(), aliases: BTreeMap::new() }
     }
 
     /// The version that runs when the function is invoked by this qualifier, and what runs for it. For an alias with
@@ -47,6 +49,11 @@ impl Catalogue {
         };
         let target = self.published.get(&version).unwrap_or(&self.latest);
         (version.to_string(), target.clone())
+    }
+
+    pub(super) fn replace_latest(&mut self, code: Target) {
+        self.latest = code;
+        self.replaced += 1;
     }
 
     fn knows(&self, qualifier: &str) -> bool {
@@ -79,9 +86,30 @@ impl LambdaFunction {
     #[track_caller]
     pub fn update_code(&self, code: impl Into<Target>) {
         let target = code.into();
-        let (name, own) = (target.name(), self.name());
+        self.assert_own(&target);
+        lock(&self.state.catalogue).replace_latest(target);
+    }
+
+    #[track_caller]
+    pub(super) fn assert_own(&self, code: &Target) {
+        let (name, own) = (code.name(), self.name());
         assert!(name == own, "the code of {own} cannot be that of {name}: give both the same name");
-        lock(&self.state.catalogue).latest = target;
+    }
+
+    /// How often the code of `$LATEST` was replaced: the same number means the same code.
+    pub fn code_revision(&self) -> u64 {
+        lock(&self.state.catalogue).replaced
+    }
+
+    /// The versions that were published, in order.
+    pub fn versions(&self) -> Vec<u32> {
+        lock(&self.state.catalogue).published.keys().copied().collect()
+    }
+
+    /// The aliases, by name.
+    pub fn aliases(&self) -> Vec<Alias> {
+        let catalogue = lock(&self.state.catalogue);
+        catalogue.aliases.keys().map(|name| Alias { function: self.clone(), name: name.clone() }).collect()
     }
 
     /// Publishes `$LATEST` as a version that does not change any more; gives its number: 1, 2, 3.
@@ -143,6 +171,18 @@ impl Alias {
         &self.name
     }
 
+    /// The version that it points to, and the second one with its weight, if there is one; nothing when the alias was
+    /// deleted.
+    pub fn routing(&self) -> Option<(u32, Option<(u32, f64)>)> {
+        let catalogue = lock(&self.function.state.catalogue);
+        catalogue.aliases.get(&self.name).map(|routing| (routing.version, routing.additional))
+    }
+
+    /// Deletes it; its name is free again.
+    pub fn delete(&self) {
+        lock(&self.function.state.catalogue).aliases.remove(&self.name);
+    }
+
     /// Points it to one published version alone.
     ///
     /// # Panics
@@ -159,10 +199,21 @@ impl Alias {
     /// When the version was not published, is the one that the alias points to, or the weight is not between 0 and 1.
     #[track_caller]
     pub fn route(&self, version: u32, weight: f64) {
-        assert!((0.0..=1.0).contains(&weight), "a weight of {weight} is not between 0 and 1");
         let first = lock(&self.function.state.catalogue).aliases[&self.name].version;
-        assert!(first != version, "the alias {} points to version {version} already", self.name);
-        self.set(Routing { version: first, additional: Some((version, weight)) });
+        self.set_routing(first, Some((version, weight)));
+    }
+
+    /// Points it to one version, and to a second one with its weight, in one step.
+    ///
+    /// # Panics
+    /// As [`Alias::route`].
+    #[track_caller]
+    pub fn set_routing(&self, version: u32, additional: Option<(u32, f64)>) {
+        if let Some((second, weight)) = additional {
+            assert!((0.0..=1.0).contains(&weight), "a weight of {weight} is not between 0 and 1");
+            assert!(second != version, "the alias {} points to version {version} already", self.name);
+        }
+        self.set(Routing { version, additional });
     }
 
     /// Invokes the function by this alias and waits for the answer.

@@ -82,7 +82,7 @@ impl Invocable {
         let settings = lock(&state.settings).clone();
         let (version, target) = lock(&state.catalogue).resolve(core, qualifier);
         let refused = |fate| {
-            let answer = Answer::refused(fate, &call.event, &call.request_id, call.trace_headers.first().cloned());
+            let answer = Answer::refused(fate, &version, call);
             (Ended { answer, version: version.clone() }, None)
         };
         let new_header = || core.draw(Ids::trace_header);

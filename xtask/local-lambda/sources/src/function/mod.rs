@@ -2,6 +2,7 @@
 
 mod alias;
 pub(crate) mod asynchronous;
+mod change;
 mod destination;
 mod invocation;
 mod lineage;
@@ -14,6 +15,7 @@ use local_lambda::{Event, Function, Ids};
 
 pub use alias::Alias;
 pub use asynchronous::{AsyncInvocation, AsyncState, Attempt, Condition, EventTooLarge};
+pub use change::{ChangeInProgress, Settling};
 pub use destination::Destination;
 pub(crate) use destination::Parcel;
 pub(crate) use invocation::{Call, Ended, Invocable};
@@ -45,6 +47,8 @@ pub(crate) struct FunctionState {
     pub(crate) arn: String,
     catalogue: Mutex<Catalogue>,
     settings: Mutex<Settings>,
+    /// What is being changed.
+    change: Mutex<Option<change::Change>>,
     /// How many invocations are under way.
     running: Mutex<usize>,
     /// On request: how many of the next asynchronous events are delivered twice.
@@ -197,6 +201,7 @@ impl LambdaFunctionBuilder {
             arn: arn.clone(),
             catalogue: Mutex::new(Catalogue::new(target)),
             settings: Mutex::new(settings),
+            change: Mutex::new(None),
             running: Mutex::new(0),
             duplicate_next: Mutex::new(0),
         });
@@ -220,6 +225,21 @@ impl LambdaFunction {
     /// The unqualified ARN.
     pub fn arn(&self) -> &str {
         &self.state.arn
+    }
+
+    pub(crate) fn all(core: &Arc<Core>) -> Vec<LambdaFunction> {
+        let functions = core.resources::<FunctionState>().into_iter();
+        functions.map(|state| LambdaFunction { core: Arc::clone(core), state }).collect()
+    }
+
+    /// Takes the function out of the world. Who holds it may still invoke it; sources do not find it any more.
+    pub fn delete(&self) {
+        self.core.remove_resource(&self.state.arn);
+    }
+
+    /// How many invocations may be under way at once, if that is limited.
+    pub fn reserved_concurrency(&self) -> Option<usize> {
+        self.state.reserved_concurrency()
     }
 
     /// Invokes the function and waits for the answer: a synchronous invocation (`RequestResponse`). No virtual time

@@ -1,0 +1,42 @@
+//! Reserved concurrency.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>.
+
+use serde_json::{Value, json};
+
+use super::{Answered, Call, invalid};
+
+/// What an account has, if nobody asked for more.
+const OF_THE_ACCOUNT: usize = 1_000;
+/// What functions without a reservation share at the least.
+const UNRESERVED: usize = 100;
+
+impl Call<'_> {
+    pub(super) fn put_concurrency(&self) -> Answered {
+        let function = self.function()?;
+        let reserved = self.params["ReservedConcurrentExecutions"].as_u64();
+        let reserved = reserved.ok_or_else(|| invalid("ReservedConcurrentExecutions is a number of 0 or more"))?;
+        let others = self.world.functions();
+        let others = others.iter().filter(|other| other.name() != function.name());
+        let taken: usize = others.filter_map(|other| other.reserved_concurrency()).sum();
+        let reserved = usize::try_from(reserved).unwrap_or(usize::MAX);
+        if reserved > OF_THE_ACCOUNT.saturating_sub(UNRESERVED + taken) {
+            return Err(invalid(format!(
+                "Specified ReservedConcurrentExecutions for function decreases account's \
+                 UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+            )));
+        }
+        function.set_reserved_concurrency(Some(reserved));
+        Ok(json!({ "ReservedConcurrentExecutions": reserved }))
+    }
+
+    pub(super) fn get_concurrency(&self) -> Answered {
+        let reserved = self.function()?.reserved_concurrency();
+        Ok(reserved.map_or_else(|| json!({}), |reserved| json!({ "ReservedConcurrentExecutions": reserved })))
+    }
+
+    pub(super) fn delete_concurrency(&self) -> Answered {
+        self.function()?.set_reserved_concurrency(None);
+        Ok(Value::Null)
+    }
+}
