@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::client::Waiters;
-use aws_sdk_lambda::config::{AsyncSleep, SharedAsyncSleep, Sleep};
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::{AsyncSleep, SharedAsyncSleep, Sleep, StalledStreamProtectionConfig};
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, InvocationType, LastUpdateStatus, LogType, Runtime, State};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use crate::function::example;
 use crate::support::{config, wait};
 
-/// Waiters wait for nothing here.
+/// Waiters wait for nothing here. Neither would timeouts, so clients have none.
 #[derive(Debug)]
 struct NoSleep;
 
@@ -27,8 +28,11 @@ impl AsyncSleep for NoSleep {
 }
 
 pub(crate) fn client(aws: &LocalAws) -> Client {
-    let config = aws_sdk_lambda::config::Builder::from(&config(aws)).sleep_impl(SharedAsyncSleep::new(NoSleep)).build();
-    Client::from_conf(config)
+    let config = aws_sdk_lambda::config::Builder::from(&config(aws))
+        .sleep_impl(SharedAsyncSleep::new(NoSleep))
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    Client::from_conf(config.build())
 }
 
 /// The services, and code by the names "one" and "two" of a function that answers so.
