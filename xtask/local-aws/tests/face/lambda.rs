@@ -90,7 +90,9 @@ fn an_update_is_in_progress_for_as_long_as_the_test_says() {
     create(&client);
     is_active(&client);
     aws.functions_settle(Settling::After(Duration::from_secs(30)));
-    let update = || wait(client.update_function_code().function_name("shop").zip_file(Blob::new("two")).send());
+    let update = || {
+        wait(client.update_function_code().function_name("shop").zip_file(Blob::new("two")).send()).map_err(Box::new)
+    };
     assert_eq!(update().unwrap().last_update_status(), Some(&LastUpdateStatus::InProgress));
     assert_eq!(invoked(&client), "one");
     assert!(update().unwrap_err().into_service_error().is_resource_conflict_exception());
@@ -215,6 +217,7 @@ fn reserved_concurrency_throttles_and_leaves_100_to_the_others() {
     let client = client(&aws);
     let reserve = |count| {
         wait(client.put_function_concurrency().function_name("shop").reserved_concurrent_executions(count).send())
+            .map_err(Box::new)
     };
     assert!(reserve(901).unwrap_err().into_service_error().is_invalid_parameter_value_exception());
     assert_eq!(reserve(900).unwrap().reserved_concurrent_executions(), Some(900));

@@ -1,6 +1,8 @@
 //! Versions and aliases.
 
-use local_lambda_sources::{Alias, LambdaFunction, Target, What, World};
+use std::time::Duration;
+
+use local_lambda_sources::{Alias, ChangeInProgress, LambdaFunction, Settling, Target, What, World};
 use serde_json::json;
 
 use crate::support::{panic_of, printer, printer_builder};
@@ -123,4 +125,20 @@ fn what_does_not_exist_is_refused() {
     assert_eq!(told(&|function| function.alias("live", 1).route(2, 1.5)), "a weight of 1.5 is not between 0 and 1");
     let renamed = told(&|function| function.update_code(Target::closure("other", |_| Ok(json!(null)))));
     assert_eq!(renamed, "the code of shop cannot be that of other: give both the same name");
+}
+
+#[test]
+fn the_old_code_runs_until_a_change_is_done() {
+    let world = World::new();
+    let function = two_versions(&world);
+    let three = || Some(Target::closure("shop", |_| Ok(json!("three"))));
+    let answer = || function.invoke(json!({})).json().unwrap();
+    function.begin_change(three(), Settling::After(Duration::from_secs(30))).unwrap();
+    assert_eq!(function.begin_change(None, Settling::Polls(1)), Err(ChangeInProgress));
+    world.advance(Duration::from_secs(29));
+    assert_eq!((answer(), function.poll_change()), (json!("two"), true));
+    world.advance(Duration::from_secs(1));
+    assert_eq!((answer(), function.poll_change()), (json!("three"), false));
+    function.begin_change(None, Settling::Polls(2)).unwrap();
+    assert_eq!([(); 3].map(|()| function.poll_change()), [true, true, false]);
 }
