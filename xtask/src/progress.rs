@@ -9,7 +9,7 @@
 //!
 //! A line is exercise, fact, date, values. Of two lines with the same exercise and fact the later date holds, so two
 //! files merge by putting their lines together, and a merge tool's leftover markers do no harm. Lines about unknown
-//! exercises and unknown facts are kept as they are.
+//! exercises and unknown facts are kept as they are, and so is, at the end, every line that is no fact.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub struct Fact {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Progress {
     facts: BTreeMap<(String, String), Fact>,
+    /// Lines that we cannot read, as they are: what they mean may be known to somebody else.
+    unread: Vec<Vec<u8>>,
     /// Written by a version of this tool that is newer than we are.
     newer: Option<u32>,
 }
@@ -43,28 +45,51 @@ impl Progress {
     #[must_use]
     pub fn load(course: &Course) -> Progress {
         let text = std::fs::read(path(course)).unwrap_or_default();
-        let mut progress = Progress::parse(&String::from_utf8_lossy(&text));
+        let mut progress = Progress::parse(&text);
         progress.follow_renames(course);
         progress
     }
 
     #[must_use]
-    pub fn parse(text: &str) -> Progress {
+    pub fn parse(text: impl AsRef<[u8]>) -> Progress {
         let mut progress = Progress::default();
-        for line in text.lines() {
-            let mut words = line.split_whitespace().map(str::to_owned);
-            let (Some(exercise), Some(fact)) = (words.next(), words.next()) else { continue };
-            if exercise == "version" {
-                progress.newer = fact.parse().ok().filter(|version| *version > VERSION);
-                continue;
+        for line in text.as_ref().split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let is_read = std::str::from_utf8(line).is_ok_and(|line| is_ours(line) || progress.take(line));
+            if !is_read && !progress.unread.iter().any(|known| known == line) {
+                progress.unread.push(line.to_vec());
             }
-            // Comments and the markers of a merge tool have no date in third place.
-            let Some(date) = words.next().filter(|word| is_date(word)) else { continue };
-            progress.insert(exercise, fact, Fact { date, values: words.collect() });
         }
         progress
     }
 
+    /// Takes one line; false when it is neither a fact nor a version.
+    fn take(&mut self, line: &str) -> bool {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (Some(exercise), Some(fact)) = (words.next(), words.next()) else { return false };
+        if exercise == "version" {
+            let version = fact.parse::<u32>().ok();
+            // Of two files put together, the newer says who may write them.
+            self.newer = self.newer.max(version.filter(|version| *version > VERSION));
+            return version.is_some();
+        }
+        let Some(date) = words.next().filter(|word| is_date(word)) else { return false };
+        self.insert(exercise, fact, Fact { date, values: words.collect() });
+        true
+    }
+
+    /// What the file holds: the facts, and the lines that we cannot read.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.to_text().into_bytes();
+        for line in &self.unread {
+            bytes.extend(line);
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+
+    /// The facts, as another course imports them.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!("version {VERSION}\n{HEAD}");
@@ -163,13 +188,19 @@ pub fn update(course: &Course, change: impl FnOnce(&mut Progress)) -> Result<()>
         );
     }
     change(&mut progress);
-    store::write_whole(&path(course), progress.to_text().as_bytes())
+    store::write_whole(&path(course), &progress.to_bytes())
 }
 
 /// Where it is kept.
 #[must_use]
 pub fn path(course: &Course) -> PathBuf {
     course.progress_dir().join("progress.txt")
+}
+
+/// Blank, our own head, or what a merge tool leaves: written anew or worth nothing.
+fn is_ours(line: &str) -> bool {
+    let markers = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+    line.trim().is_empty() || line == HEAD.trim_end() || markers.iter().any(|marker| line.starts_with(marker))
 }
 
 fn is_date(word: &str) -> bool {
@@ -185,8 +216,8 @@ mod tests {
 
     #[test]
     fn two_files_merge_by_putting_their_lines_together() {
-        let merged = Progress::parse(&format!("version 1\n<<<<<<< mine\n{NEW}=======\n{OLD}>>>>>>> theirs\n"));
-        assert_eq!(merged, Progress::parse(&format!("version 1\n{OLD}{NEW}")));
+        let merged = Progress::parse(format!("version 1\n<<<<<<< mine\n{NEW}=======\n{OLD}>>>>>>> theirs\n"));
+        assert_eq!(merged, Progress::parse(format!("version 1\n{OLD}{NEW}")));
         assert!(merged.to_text().ends_with(NEW) && !merged.to_text().contains("failed"));
     }
 
@@ -194,6 +225,21 @@ mod tests {
     fn what_is_unknown_is_kept() {
         let text = format!("version 1\n{HEAD}ch99-later/01-x starred 2031-01-01T00:00:00.000Z much\n");
         assert_eq!(Progress::parse(&text).to_text(), text);
+    }
+
+    #[test]
+    fn lines_that_cannot_be_read_are_kept_as_they_are() {
+        let odd: [&[u8]; 4] = [b"# a note of mine", b"\xff\xfe broken", b"ch01-a/01-b last yester", b"version next"];
+        let file = [b"version 1", odd[0], odd[1], OLD.trim_end().as_bytes(), odd[2], odd[3]].join(&b'\n');
+        let written = Progress::parse(&file).to_bytes();
+        let expected = [format!("version {VERSION}\n{HEAD}{OLD}").as_bytes(), &odd.join(&b'\n'), b"\n"].concat();
+        assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&expected));
+        assert_eq!(Progress::parse(&written).to_bytes(), written, "each once, however often it is written");
+    }
+
+    #[test]
+    fn of_two_versions_put_together_the_newer_holds() {
+        assert!(Progress::parse("version 2\nversion 1\n").is_newer());
     }
 
     #[test]

@@ -96,5 +96,8 @@ fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> Strin
             if arrow.is_empty() { words.trim_end().to_owned() } else { words }
         ));
     }
+    if rows.iter().any(|(_, state)| *state == State::Stale) {
+        text.push_str("\nstale: it passed, and your files changed since; `cargo xtask check` judges it\n");
+    }
     text
 }
