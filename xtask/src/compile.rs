@@ -180,7 +180,14 @@ impl Diagnostic {
     /// No linker, a full disk: an error that no edit of the file mends.
     #[must_use]
     pub fn is_of_the_machine(&self) -> bool {
-        self.is_error && self.place.is_none() && advice::is_of_the_machine(&without_escapes(&self.rendered))
+        self.advice().is_some()
+    }
+
+    /// What mends an error of the machine; `None` for one of the code, whatever words it has.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        let has_no_place = self.is_error && self.place.is_none();
+        has_no_place.then(|| advice::on_compiler(&without_escapes(&self.rendered))).flatten()
     }
 
     #[must_use]

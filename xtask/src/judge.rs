@@ -198,7 +198,7 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
         verdict.note = Some(if verdict.errors() > 0 {
             let check = "tests/check.rs is not yours to mend; `git restore` brings it back";
             match verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_of_the_machine()) {
-                Some(machine) => advice::on(&machine.rendered).unwrap_or("its check could not be built").to_owned(),
+                Some(machine) => machine.advice().unwrap_or("its check could not be built").to_owned(),
                 None => format!("its check does not compile\n{check}"),
             }
         } else {
@@ -208,7 +208,7 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
     };
     let Some(judged) = judged else {
         if let Some(machine) = verdict.diagnostics.iter().find(|diagnostic| diagnostic.is_of_the_machine()) {
-            verdict.note = advice::on(&machine.rendered).map(str::to_owned);
+            verdict.note = machine.advice().map(str::to_owned);
         } else if verdict.errors() > 0 {
             verdict.fate = Fate::DoesNotCompile;
         } else {
@@ -284,6 +284,10 @@ fn variables(subject: &Subject<'_>, judged: &Path, built: &Built) -> Result<Vec<
 /// What kept cargo from building, where the blame is neither on the exercise nor on the solution.
 fn foreign(subject: &Subject<'_>, built: &Built) -> String {
     let own = BTreeSet::from([subject.exercise.path.clone(), subject.exercise.solution_path.clone()]);
-    let errors: Vec<&str> = built.foreign_errors(&own).iter().map(|error| error.rendered.as_str()).take(3).collect();
-    advice::with_advice(&if errors.is_empty() { built.said.clone() } else { errors.join("\n\n") })
+    let errors = built.foreign_errors(&own);
+    if errors.is_empty() {
+        return advice::with_advice(&built.said);
+    }
+    let rendered: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).take(3).collect();
+    advice::below(&rendered.join("\n\n"), errors.iter().find_map(|error| error.advice()))
 }

@@ -43,7 +43,7 @@ pub fn remember(course: &Course, judges: &Judges<'_>, mut news: Vec<News<'_>>) {
     let written = note_progress(course, judges, &mut news)
         .and_then(|()| news.iter().try_for_each(|one| keep_verdict(course, judges, one)));
     if let Err(error) = written {
-        term::warning_once(&format!("the verdict counts, but it is not remembered: {error:#}"));
+        term::warning_once(&format!("the verdict counts, but it is not remembered, nor is your progress: {error:#}"));
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow};
 
+use crate::advice;
 use crate::clock;
 use crate::course::{Course, Exercise};
 use crate::fingerprint;
@@ -28,7 +29,7 @@ enum Durable {
 
 fn write(path: &Path, content: &[u8], durable: Durable) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
+    create_folder(dir)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = (|| {
@@ -47,14 +48,28 @@ fn write(path: &Path, content: &[u8], durable: Durable) -> Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    written.with_context(|| format!("cannot write {}; what it held before is untouched", path.display()))
+    written
+        .map_err(explained)
+        .with_context(|| format!("cannot write {}; what it held before is untouched", path.display()))
+}
+
+fn create_folder(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(explained).with_context(|| format!("cannot create the folder {}", dir.display()))
+}
+
+/// Why a file could not be written, and what mends it where that is known.
+fn explained(error: std::io::Error) -> Error {
+    match advice::on_writing(error.kind()) {
+        Some(advice) => anyhow!("{error}; {advice}"),
+        None => error.into(),
+    }
 }
 
 /// Holds off other xtasks while one reads, changes and writes a file of the progress folder.
 pub fn lock(dir: &Path) -> Result<File> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
+    create_folder(dir)?;
     let path = dir.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let file = File::create(&path).map_err(explained).with_context(|| format!("cannot write {}", path.display()))?;
     file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
 }
