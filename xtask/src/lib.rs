@@ -51,5 +51,6 @@ pub mod git;
 pub mod stream;
 pub mod term;
 pub mod view;
+pub mod wrap;
 
 pub mod verbs;

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.is::<Usage>() => {
-            term::error(&format!("{error:#}"));
+            term::usage_error(&format!("{error:#}"));
             ExitCode::from(2)
         }
         Err(error) => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::stream;
+use crate::{stream, wrap};
 
 /// How text is marked: with colours and symbols, or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,8 +132,10 @@ impl Progress {
 
     /// One more crate was downloaded, of so many that were missing.
     pub fn downloaded(&self, name: &str, number: usize, of: usize) {
-        let of = if of == 0 { String::new() } else { format!(" of {of}") };
-        self.show(&format!("downloading: {number}{of}, {name}, {} s", self.started.elapsed().as_secs()));
+        let of = Some(of).filter(|of| *of > 0);
+        let words = of.map_or_else(String::new, |of| format!(" of {of}"));
+        self.show(&format!("downloading: {number}{words}, {name}, {} s", self.started.elapsed().as_secs()));
+        self.tell("downloading", || json!({ "done": number, "of": of, "crates": name }));
     }
 
     /// One more crate is being built.
@@ -231,14 +233,19 @@ impl Default for Progress {
 
 /// The tool's own failure.
 pub fn error(text: &str) {
-    eprintln!("error: {text}");
+    eprintln!("{}", wrap::clauses(&format!("error: {text}")));
+}
+
+/// A command line that makes no sense.
+pub fn usage_error(text: &str) {
+    eprintln!("{}", wrap::prose(&format!("error: {text}"), "  "));
 }
 
 /// Something that does not change the result, said once however often it happens.
 pub fn warning_once(text: &str) {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !SAID.swap(true, Ordering::Relaxed) {
-        eprintln!("warning: {text}");
+        eprintln!("{}", wrap::clauses(&format!("warning: {text}")));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::remember::Scratch;
 use crate::store;
 use crate::term::Style;
 use crate::view::json::to_text;
+use crate::wrap;
 
 /// Below this, a build may fill the disk: a learner's target directory takes under 1 GB.
 const WANTED_GIB: u64 = 2;
@@ -239,9 +240,12 @@ fn told(findings: &[Finding], style: Style) -> String {
     for Finding { what, how, words, mend } in findings {
         let word = format!("{:<5}", how.word());
         let word = if *how == How::Bad { style.bad(&word) } else { style.good(&word) };
-        text.push_str(&format!("{word}  {what}: {words}\n"));
+        // Wrapped without the word, whose colours take no room on the screen.
+        let indent = " ".repeat(7);
+        let words = wrap::prose(&format!("{indent}{what}: {words}"), &indent);
+        text.push_str(&format!("{word}  {}\n", words.trim_start()));
         if let Some(mend) = mend {
-            text.push_str(&format!("       mend: {mend}\n"));
+            text.push_str(&format!("{}\n", wrap::prose(&format!("{indent}mend: {mend}"), &indent)));
         }
     }
     text

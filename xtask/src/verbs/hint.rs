@@ -14,6 +14,7 @@ use crate::remember;
 use crate::state;
 use crate::term;
 use crate::view::json::to_text;
+use crate::wrap;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
@@ -88,7 +89,8 @@ pub fn tell(
         Some(_) => format!("it has passed; the solution beside yours: {}\n", solution_command(exercise, progress)),
         None => String::new(),
     };
-    Ok(format!("{id} {}: hint {} of {of}{reason}\n\n{}\n\n{passed}{more}", exercise.slug(), index + 1, hint.text))
+    let head = wrap::prose(&format!("{id} {}: hint {} of {of}{reason}", exercise.slug(), index + 1), "  ");
+    Ok(format!("{head}\n\n{}\n\n{passed}{more}", wrap::markdown(&hint.text)))
 }
 
 /// The wanted hint, or the next one; `None` when all were shown.
@@ -137,7 +139,7 @@ fn failing_test(course: &Course, exercise: &Exercise, judges: &Judges<'_>) -> Op
 fn all_again(exercise: &Exercise, hints: &[Hint], progress: &Progress) -> String {
     let mut text = format!("{} {}: all {} hints were shown\n", exercise.id(), exercise.slug(), hints.len());
     for (index, hint) in hints.iter().enumerate() {
-        text.push_str(&format!("\n{}. {}\n", index + 1, hint.text));
+        text.push_str(&format!("\n{}\n", wrap::markdown(&format!("{}. {}", index + 1, hint.text))));
     }
     text.push_str(&format!("\nthe answer: {}\n", solution_command(exercise, progress)));
     text

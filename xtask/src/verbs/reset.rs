@@ -71,5 +71,5 @@ fn undo(course: &Course, exercise: &Exercise) -> Result<String> {
     };
     store::keep(course, exercise)?;
     store::lay_over(exercise, newest)?;
-    Ok(format!("{id} {}: yours again, from {}", exercise.slug(), course.shown(newest)))
+    Ok(format!("{id} {}: yours again\n  from {}", exercise.slug(), course.shown(newest)))
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use crate::harness::MiniCourse;
+use crate::harness::{MiniCourse, Said};
 
 #[test]
 fn a_chapter_with_every_fate_is_judged_by_one_command() {
@@ -120,10 +120,11 @@ fn a_changed_check_is_said_and_a_pass_is_kept() {
     course.say("check 1/1").exits(0);
     let check = "exercises/ch01-fates/01-passes/tests/check.rs";
     course.write(check, &format!("{}\n// Changed.\n", course.read(check)));
-    course.say("list").says("passed, will be checked again");
+    let listed = course.say("list");
+    assert!(!listed.says("passed, will be checked again").out.contains("stale"), "explained where none is stale");
     course.say("check 1/1").exits(0).says("tests/check.rs changed since");
     course.replace("exercises/ch01-fates/01-passes/src/main.rs", "number * 2", "2 * number");
-    course.say("list").says("5 min  stale");
+    course.say("list").says("5 min  stale").says("\nstale: it passed, and your files changed since");
 }
 
 #[test]
@@ -197,4 +198,24 @@ fn a_machine_without_cargo_or_with_missing_crates_is_told_what_to_do() {
     let manifest = "exercises/ch01-fates/01-passes/Cargo.toml";
     course.write(manifest, &format!("{}\n[dependencies]\nanyhow = \"1\"\n", course.read(manifest)));
     course.say("check 1/1").exits(4).says("connect to a network, then `cargo xtask prefetch`");
+}
+
+#[test]
+fn a_learners_own_words_get_no_remedy_for_the_machine() {
+    let course = MiniCourse::new();
+    let main = "exercises/ch01-fates/01-passes/src/main.rs";
+    let words = "error: Permission denied (os error 13), you are --offline, failed to download";
+    let is_left_alone = |said: &Said| {
+        let text = format!("{}{}", said.out, said.err);
+        ["prefetch", "CARGO_TARGET_DIR", "writable"].iter().all(|remedy| !text.contains(remedy))
+    };
+    let good = course.read(main);
+    course.write(main, &format!("{good}\ncompile_error!({words:?});\n"));
+    let said = course.say("check 1/1");
+    assert!(is_left_alone(said.exits(3).says(words)), "{said:#?}");
+    course.write(main, &good);
+    // Cargo passes on what a build script says.
+    course.write("exercises/ch01-fates/01-passes/build.rs", &format!("fn main() {{ panic!({words:?}) }}\n"));
+    let said = course.say("check 1/1");
+    assert!(is_left_alone(said.exits(4).says(words).says("cargo xtask doctor")), "{said:#?}");
 }

@@ -44,7 +44,7 @@ fn a_reset_keeps_the_work_and_undo_brings_it_back() {
     course
         .say("reset 1/2 --undo")
         .exits(0)
-        .says("yours again, from .progress/kept/[DATE]--ch01-fates--02-fails-one-test");
+        .says("yours again\n  from .progress/kept/[DATE]--ch01-fates--02-fails-one-test");
     assert_eq!(course.read(MAIN), mine);
     assert!(course.path("exercises/ch01-fates/02-fails-one-test/src/helper.rs").exists());
     course.say("reset 1/1 --undo").exits(0).says("nothing was kept");

@@ -3,6 +3,7 @@
 
 mod authors;
 mod check;
+mod columns;
 mod files;
 mod harness;
 mod learner;

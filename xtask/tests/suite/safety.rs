@@ -109,6 +109,77 @@ fn a_full_tmpfs_loses_nothing() {
     assert!(unmounted.is_ok_and(|status| status.success()), "the tmpfs stays mounted at {}", disk.display());
 }
 
+/// The course as a read-only file system, which binds root as well; given back when it is dropped.
+struct ReadOnly<'a>(&'a MiniCourse);
+
+impl ReadOnly<'_> {
+    /// `None` where the test may not mount.
+    fn over(course: &MiniCourse) -> Option<ReadOnly<'_>> {
+        let mount = |options: &[&str]| {
+            let status = Command::new("mount").args(options).arg(&course.root).stderr(Stdio::null()).status();
+            status.is_ok_and(|status| status.success())
+        };
+        let root = course.root.to_str().expect("a path of text");
+        if !mount(&["--bind", root]) {
+            return None;
+        }
+        let bound = ReadOnly(course);
+        mount(&["-o", "remount,bind,ro"]).then_some(bound)
+    }
+}
+
+impl Drop for ReadOnly<'_> {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(&self.0.root).status();
+        assert!(unmounted.is_ok_and(|status| status.success()), "stays mounted: {}", self.0.root.display());
+    }
+}
+
+#[test]
+fn a_read_only_tree_is_judged_with_a_target_directory_elsewhere_and_loses_nothing() {
+    let (course, elsewhere) = (MiniCourse::new(), MiniCourse::new());
+    let say = |line: &str| {
+        let mut command = course.xtask(line);
+        command.env("CARGO_TARGET_DIR", elsewhere.path("target")).env("CARGO_HOME", elsewhere.path("cargo-home"));
+        course.said(&mut command)
+    };
+    let main = "exercises/ch01-fates/02-fails-one-test/src/main.rs";
+    say("hint 1/2").exits(0);
+    say("check 1/1").exits(0);
+    let before = (course.read(".progress/progress.txt"), course.read(main));
+    let Some(read_only) = ReadOnly::over(&course) else {
+        eprintln!("not run: this test may not mount a read-only tree");
+        return;
+    };
+    let remedy = "make the course's folder writable, or clone it into a folder of yours";
+    let said = say("check 1/1 1/2");
+    said.exits(1).says("ch01/01 passes: passed").says("ch01/02 fails-one-test: failed");
+    said.says("the verdict counts, but it is not remembered, nor is your progress").says(remedy);
+    say("check 1/1 --again --format json").exits(0).says("\"state\": \"passed\"").says("nor is your progress");
+    say("hint 1/2").exits(0).says("hint 2 of 4").says("not remembered that you saw this hint").says(remedy);
+    say("reset 1/2").exits(4).says("Read-only file system").says(remedy);
+    say("solution 1/2 --give-up").exits(0).says("giving up is not remembered").says(remedy);
+    say("list").exits(0).says("ch01/01 passes                  5 min  passed");
+    assert_eq!((course.read(".progress/progress.txt"), course.read(main)), before);
+    // Without a target directory elsewhere there is nowhere to build.
+    let said = course.said(course.xtask("check 1/3").env("CARGO_HOME", elsewhere.path("cargo-home")));
+    said.exits(4).says("point CARGO_TARGET_DIR at a folder that can be written");
+    drop(read_only);
+    say("reset 1/2").exits(0).says("yours is kept in");
+    say("reset 1/2 --undo").exits(0);
+    assert_eq!(course.read(main), before.1);
+}
+
+#[test]
+fn lines_of_the_progress_that_cannot_be_read_outlive_the_next_write() {
+    let course = MiniCourse::new();
+    let odd = "# a note of mine\nch01-fates/02-fails-one-test starred yesterday\n";
+    course.write(".progress/progress.txt", &format!("version 1\n{odd}"));
+    course.say("hint 1/2").exits(0);
+    let text = course.read(".progress/progress.txt");
+    assert!(text.contains("hint-") && text.ends_with(odd), "{text}");
+}
+
 #[test]
 fn a_progress_folder_that_cannot_be_written_costs_a_warning_not_the_verdict() {
     let course = MiniCourse::new();

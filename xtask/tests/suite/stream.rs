@@ -1,6 +1,8 @@
 //! `check --format jsonl`, and the JSON of the commands that the book's page uses: hint, solution, reset, progress.
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -67,6 +69,24 @@ fn compiling_is_told_with_how_much_there_is() {
     assert_eq!((&verdicts[0]["state"], &verdicts[1]["state"]), (&json!("passed"), &json!("does-not-compile")));
     let rendered = verdicts[1]["diagnostics"][0]["rendered"].as_str().expect("the compiler's words");
     assert!(rendered.starts_with("error") && !rendered.contains('\u{1b}'), "{rendered}");
+}
+
+#[test]
+fn a_download_is_told_crate_by_crate() {
+    let course = MiniCourse::new();
+    // Says what cargo says while it downloads, then is the real one: no test has a network.
+    let cargo = "#!/bin/sh\necho ' Downloading crates ...' >&2\necho '  Downloaded serde v1.0.2' >&2\n\
+                 echo '  Downloaded memchr v2.7.4 (registry `mirror`)' >&2\n\
+                 echo '  Downloaded 2 crates (1.2MiB) in 0.3s' >&2\nexec \"$REAL_CARGO\" \"$@\"\n";
+    course.write("target/cargo", cargo);
+    std::fs::set_permissions(course.path("target/cargo"), Permissions::from_mode(0o755)).expect("the script is ours");
+    let real = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut check = course.xtask("check 1/1 --format jsonl");
+    let said = course.said(check.env("REAL_CARGO", real).env("CARGO", course.path("target/cargo")));
+    let told = events(said.exits(0));
+    let crates: Vec<_> =
+        named(&told, "downloading").iter().map(|e| (e["done"].clone(), e["of"].clone(), e["crates"].clone())).collect();
+    assert_eq!(crates, [(json!(1), Value::Null, json!("serde")), (json!(2), Value::Null, json!("memchr"))]);
 }
 
 #[test]
