@@ -79,13 +79,13 @@ fn keeps_memory_between_its_limits() {
 #[test]
 fn keeps_the_timeout_between_its_limits() {
     let mut seed = Seed::at_run_time();
-    for timeout in [1, 900, seed.number(2..=899)] {
+    for timeout in [1, 1_800, seed.number(2..=1_799)] {
         expect_taken(&format!("{timeout} seconds"), &json!({ "timeout": timeout }));
     }
     expect_problem("no time at all", &json!({ "timeout": 0 }), &limit("minimum_timeout", 0, 1));
-    for timeout in [901, seed.number(902..=5_400)] {
+    for timeout in [1_801, seed.number(1_802..=5_400)] {
         let story = format!("{timeout} seconds without a capacity provider");
-        expect_problem(&story, &json!({ "timeout": timeout }), &limit("maximum_timeout", timeout, 900));
+        expect_problem(&story, &json!({ "timeout": timeout }), &limit("maximum_timeout", timeout, 1_800));
     }
 }
 
@@ -94,7 +94,7 @@ fn gives_more_on_managed_instances() {
     let mut seed = Seed::at_run_time();
     let with = |name: &str, number: u64| json!({ name: number, "capacity_provider": PROVIDER });
     for (name, numbers, limit_name, most) in [
-        ("timeout", [901, 5_400, seed.number(902..=5_399)], "managed_instances_timeout", 5_400),
+        ("timeout", [1_801, 5_400, seed.number(1_802..=5_399)], "managed_instances_timeout", 5_400),
         ("memory", [10_241, 32_768, seed.number(10_242..=32_767)], "managed_instances_memory", 32_768),
     ] {
         for number in numbers {
@@ -188,7 +188,7 @@ fn refuses_snap_start_together_with_provisioned_concurrency() {
 #[test]
 fn says_all_that_is_wrong_at_once() {
     let mut seed = Seed::at_run_time();
-    let (memory, timeout, tmp) = (seed.number(0..=127), seed.number(901..=9_999), seed.number(0..=511));
+    let (memory, timeout, tmp) = (seed.number(0..=127), seed.number(1_801..=9_999), seed.number(0..=511));
     let layers: Vec<String> = (0..seed.number(6..=9)).map(|_| seed.name()).collect();
     let long = "x".repeat(5_000);
     let environment = json!({ "AWS_REGION": seed.name(), "LAMBDA_TASK_ROOT": "x", "NOTES": long });
@@ -200,7 +200,7 @@ fn says_all_that_is_wrong_at_once() {
     ask("everything wrong at once", &settings).expect_json(json!({ "problems": [
         limit("function_name", 70, 64),
         limit("minimum_memory", memory, 128),
-        limit("maximum_timeout", timeout, 900),
+        limit("maximum_timeout", timeout, 1_800),
         limit("minimum_tmp", tmp, 512),
         limit("layers", layers.len() as u64, 5),
         limit("environment_variables", has, 4_096),
