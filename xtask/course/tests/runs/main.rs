@@ -6,6 +6,7 @@ mod ch01;
 mod ch02;
 mod ch03;
 mod picture;
+mod policies;
 
 use std::env;
 use std::fmt::Write as _;
