@@ -117,5 +117,5 @@ fn the_evaluator_of_chapter_2_decides_as_local_aws_does() {
         let answer = evaluator.invoke(question.clone()).expect_response();
         assert_eq!(answer["decision"], expected, "{question}");
     }
-    assert!(seen.iter().all(|times| *times >= 20), "the questions meet every decision often: {seen:?}");
+    assert!(seen.iter().all(|times| *times >= 5), "the questions meet every decision often: {seen:?}");
 }
