@@ -1,0 +1,62 @@
+//! caught-by: tries_again_after_a_failure
+//!
+//! Ends the process when the warehouse is away at the start: each event then pays for two more starts, and its caller
+//! reads that a program exited.
+#![allow(unused)]
+
+#[path = "../src/catalogue.rs"]
+mod catalogue;
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run_concurrent, service_fn};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use catalogue::{Catalogue, WarehouseAway};
+
+#[derive(Deserialize)]
+struct Order {
+    format: String,
+    copies: u64,
+}
+
+#[derive(Serialize)]
+struct Quote {
+    /// For all copies; none for a format that the catalogue does not know.
+    cents: Option<u64>,
+}
+
+struct Desk {
+    warehouse: PathBuf,
+    catalogue: OnceCell<Catalogue>,
+}
+
+impl Desk {
+    /// The catalogue. Whoever comes first fetches it, the others wait for that; a failure is not kept.
+    async fn catalogue(&self) -> Result<&Catalogue, WarehouseAway> {
+        self.catalogue.get_or_try_init(|| Catalogue::fetch(&self.warehouse)).await
+    }
+
+    async fn quote(&self, event: LambdaEvent<Order>) -> Result<Quote, Diagnostic> {
+        let order = event.payload;
+        let price = self.catalogue().await?.price(&order.format);
+        Ok(Quote { cents: price.map(|cents| cents * order.copies) })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let desk = Arc::new(Desk {
+        warehouse: env::var_os("WAREHOUSE").ok_or("no WAREHOUSE")?.into(),
+        catalogue: OnceCell::new(),
+    });
+    desk.catalogue().await.map_err(|_| "no catalogue")?;
+    run_concurrent(service_fn(move |event| {
+        let desk = Arc::clone(&desk);
+        async move { desk.quote(event).await }
+    }))
+    .await
+}

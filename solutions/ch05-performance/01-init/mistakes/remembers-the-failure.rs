@@ -1,0 +1,65 @@
+//! caught-by: tries_again_after_a_failure
+//!
+//! Keeps whatever the first attempt gave, a failure too, for as long as the process lives.
+#![allow(unused)]
+
+#[path = "../src/catalogue.rs"]
+mod catalogue;
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run_concurrent, service_fn};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use catalogue::{Catalogue, WarehouseAway};
+
+#[derive(Deserialize)]
+struct Order {
+    format: String,
+    copies: u64,
+}
+
+#[derive(Serialize)]
+struct Quote {
+    /// For all copies; none for a format that the catalogue does not know.
+    cents: Option<u64>,
+}
+
+struct Desk {
+    warehouse: PathBuf,
+    catalogue: OnceCell<Result<Catalogue, WarehouseAway>>,
+}
+
+impl Desk {
+    /// The catalogue. Whoever comes first fetches it, the others wait for that; a failure is not kept.
+    async fn catalogue(&self) -> Result<&Catalogue, WarehouseAway> {
+        let kept = self.catalogue.get_or_init(|| Catalogue::fetch(&self.warehouse)).await;
+        kept.as_ref().map_err(|_| WarehouseAway)
+    }
+
+    async fn quote(&self, event: LambdaEvent<Order>) -> Result<Quote, Diagnostic> {
+        let order = event.payload;
+        let price = self.catalogue().await?.price(&order.format);
+        Ok(Quote { cents: price.map(|cents| cents * order.copies) })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let desk = Arc::new(Desk {
+        warehouse: env::var_os("WAREHOUSE").ok_or("no WAREHOUSE")?.into(),
+        catalogue: OnceCell::new(),
+    });
+    // No reason to end the process: the first event tries again, and its caller learns the reason.
+    if desk.catalogue().await.is_err() {
+        println!("begins without the catalogue");
+    }
+    run_concurrent(service_fn(move |event| {
+        let desk = Arc::clone(&desk);
+        async move { desk.quote(event).await }
+    }))
+    .await
+}
