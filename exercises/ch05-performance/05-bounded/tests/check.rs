@@ -1,0 +1,255 @@
+//! What the shop expects of whoever has its jobs printed. The print house counts how many jobs are there at once.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use course::{Seed, Service};
+use local_lambda::{Function, FunctionBuilder, binary};
+use serde_json::{Value, json};
+
+/// Long enough for every job that is printed at all.
+const GENEROUS: u64 = 1_500;
+
+/// For how long the print house looks whether another job comes, when as many are there as may be.
+const LOOK: Duration = Duration::from_millis(60);
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct Floor {
+    jobs: Mutex<Jobs>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    came: usize,
+    here: usize,
+    most: usize,
+    printed: Vec<String>,
+}
+
+impl Floor {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().expect("no panic")
+    }
+
+    /// Waits until this holds for the jobs, but not for ever.
+    fn wait(&self, how_long: Duration, until: impl Fn(&Jobs) -> bool) {
+        drop(self.changed.wait_timeout_while(self.jobs(), how_long, |jobs| !until(jobs)).expect("no panic"));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Jobs)) {
+        change(&mut self.jobs());
+        self.changed.notify_all();
+    }
+
+    /// One job, from its arrival to its answer. The house never answers a job that `print` gives none for.
+    fn serve(&self, stream: &TcpStream, print: impl Fn(&str) -> Option<String>) {
+        let mut reader = BufReader::new(stream);
+        let mut job = String::new();
+        let _ = reader.read_line(&mut job);
+        let job = job.trim_end();
+        self.change(|jobs| {
+            jobs.came += 1;
+            jobs.here += 1;
+            jobs.most = jobs.most.max(jobs.here);
+        });
+        let answer = print(job);
+        if answer.is_none() {
+            let _ = reader.read_to_end(&mut Vec::new());
+        }
+        // Before the answer: the function may send the next job as soon as it has it.
+        self.change(|jobs| {
+            jobs.here -= 1;
+            jobs.printed.extend(answer.is_some().then(|| job.to_owned()));
+        });
+        let _ = { stream }.write_all(format!("{}\n", answer.unwrap_or_default()).as_bytes());
+    }
+}
+
+/// A print house that prints as `print` says.
+fn house(print: impl Fn(&Floor, &str) -> Option<String> + Send + Sync + 'static) -> (Service, Arc<Floor>) {
+    let floor = Arc::new(Floor::default());
+    let seen = Arc::clone(&floor);
+    (Service::start(move |stream| floor.serve(stream, |job| print(&floor, job))), seen)
+}
+
+/// Jobs, and for each the number of sheets that the print house makes of it.
+fn jobs(seed: &mut Seed, count: u64) -> (Vec<String>, HashMap<String, u64>) {
+    let jobs: Vec<String> = (1..=count).map(|number| format!("{}-{number}", seed.name())).collect();
+    let sheets = jobs.iter().map(|job| (job.clone(), seed.number(1..=99))).collect();
+    (jobs, sheets)
+}
+
+fn answer(sheets: &HashMap<String, u64>, job: &str) -> String {
+    sheets.get(job).map_or_else(|| format!("{job} is no job"), |sheets| format!("sheets {sheets}"))
+}
+
+fn printer(service: &Service) -> FunctionBuilder {
+    Function::builder(binary!()).env("PRINT_HOUSE", service.address()).timeout(Duration::from_secs(4))
+}
+
+fn order(jobs: &[String], at_once: u64, limit_ms: u64) -> Value {
+    json!({ "jobs": jobs, "at_once": at_once, "limit_ms": limit_ms })
+}
+
+/// The answer in which these jobs are printed, and others, by their place, have failed.
+fn printed(jobs: &[String], sheets: &HashMap<String, u64>, failed: &[(usize, &str)]) -> Value {
+    let results = jobs.iter().enumerate().map(|(index, job)| match failed.iter().find(|(place, _)| *place == index) {
+        Some((_, reason)) => json!({ "job": job, "error": reason }),
+        None => json!({ "job": job, "sheets": sheets[job] }),
+    });
+    json!({ "printed": results.collect::<Vec<_>>() })
+}
+
+#[test]
+fn prints_every_job_and_tells_its_sheets() {
+    let mut seed = Seed::at_run_time();
+    for (count, at_once) in [(seed.number(3..=5), 2), (1, seed.number(2..=9))] {
+        let (jobs, sheets) = jobs(&mut seed, count);
+        let known = sheets.clone();
+        let (service, _) = house(move |_, job| Some(answer(&known, job)));
+        let function = printer(&service).start();
+        let outcome =
+            function.story(format!("an order of {count}, {at_once} at once")).invoke(order(&jobs, at_once, GENEROUS));
+        outcome.expect_json(printed(&jobs, &sheets, &[]));
+    }
+}
+
+#[test]
+fn refuses_an_order_that_allows_no_job_at_once() {
+    let mut seed = Seed::at_run_time();
+    let (jobs, sheets) = jobs(&mut seed, 2);
+    let (service, floor) = house(move |_, job| Some(answer(&sheets, job)));
+    let function = printer(&service).start();
+    for (jobs, story) in [(&jobs[..], "at_once is 0"), (&[], "at_once is 0, and there are no jobs")] {
+        function.story(story).invoke(order(jobs, 0, GENEROUS)).expect_error("InvalidOrder");
+    }
+    assert_eq!(floor.jobs().came, 0, "no job of a refused order is printed");
+}
+
+#[test]
+fn has_no_more_jobs_at_the_print_house_than_are_allowed() {
+    let mut seed = Seed::at_run_time();
+    for at_once in [1, seed.number(2..=3)] {
+        let count = 2 * at_once as usize;
+        let (jobs, sheets) = jobs(&mut seed, count as u64);
+        let known = sheets.clone();
+        let full = at_once as usize;
+        let (service, floor) = house(move |floor, job| {
+            floor.wait(PATIENCE, |jobs| jobs.here >= full || jobs.came == count);
+            floor.wait(LOOK, |jobs| jobs.most > full);
+            Some(answer(&known, job))
+        });
+        let outcome = printer(&service)
+            .start()
+            .story(format!("an order of {count}, of which {at_once} may be at the print house at once"))
+            .invoke(order(&jobs, at_once, GENEROUS));
+        outcome.expect_json(printed(&jobs, &sheets, &[]));
+        let most = floor.jobs().most;
+        outcome.expect(&format!("{at_once} at once at the most; the print house counted {most}"), |_| most <= full);
+    }
+}
+
+#[test]
+fn has_as_many_jobs_at_the_print_house_as_are_allowed() {
+    let mut seed = Seed::at_run_time();
+    let at_once = seed.number(3..=5);
+    for count in [at_once, 2 * at_once] {
+        let (jobs, sheets) = jobs(&mut seed, count);
+        let known = sheets.clone();
+        let full = at_once as usize;
+        let (service, floor) = house(move |floor, job| {
+            floor.wait(Duration::from_millis(400), |jobs| jobs.most >= full);
+            Some(answer(&known, job))
+        });
+        let outcome = printer(&service)
+            .start()
+            .story(format!("an order of {count}, of which {at_once} may be at the print house at once"))
+            .invoke(order(&jobs, at_once, GENEROUS));
+        let most = floor.jobs().most;
+        outcome.expect(&format!("{at_once} jobs at once; the print house counted {most}"), |_| most >= full);
+        outcome.expect_json(printed(&jobs, &sheets, &[]));
+    }
+}
+
+#[test]
+fn gives_the_results_in_the_order_of_the_jobs() {
+    let mut seed = Seed::at_run_time();
+    let count = seed.number(4..=6);
+    let (mut jobs, sheets) = jobs(&mut seed, count);
+    jobs.push(jobs[0].clone());
+    let (known, names) = (sheets.clone(), jobs.clone());
+    let (service, _) = house(move |floor, job| {
+        let place = names.iter().rposition(|name| name == job).unwrap_or_default();
+        if let Some(next) = names.get(place + 1) {
+            floor.wait(PATIENCE, |jobs| jobs.printed.contains(next));
+        }
+        Some(answer(&known, job))
+    });
+    let outcome = printer(&service)
+        .start()
+        .story("the job that came last is printed first; the first one is printed twice")
+        .invoke(order(&jobs, jobs.len() as u64, GENEROUS));
+    outcome.expect_json(printed(&jobs, &sheets, &[]));
+}
+
+#[test]
+fn prints_the_others_when_some_fail() {
+    let mut seed = Seed::at_run_time();
+    let (jobs, mut sheets) = jobs(&mut seed, 5);
+    let known = sheets.clone();
+    let failing = [jobs[0].clone(), jobs[3].clone()];
+    sheets.retain(|job, _| !failing.contains(job));
+    let jammed = failing.clone();
+    let (service, _) = house(move |_, job| {
+        Some(if jammed.iter().any(|jam| jam == job) { "paper jam".to_owned() } else { answer(&known, job) })
+    });
+    let function = printer(&service).start();
+    for at_once in [1, 3] {
+        let outcome = function
+            .story(format!("the paper jams at two of five jobs, {at_once} at once"))
+            .invoke(order(&jobs, at_once, GENEROUS));
+        outcome.expect_json(printed(&jobs, &sheets, &[(0, "paper jam"), (3, "paper jam")]));
+    }
+}
+
+#[test]
+fn gives_up_a_job_that_takes_too_long_and_prints_the_others() {
+    let mut seed = Seed::at_run_time();
+    let (jobs, sheets) = jobs(&mut seed, 4);
+    let (known, stuck) = (sheets.clone(), jobs[0].clone());
+    let (service, _) = house(move |_, job| (job != stuck).then(|| answer(&known, job)));
+    let function = printer(&service).start();
+    for at_once in [1, 2] {
+        let outcome = function
+            .story(format!("the first job is never answered, {at_once} at once; each has 250 ms, once it is there"))
+            .invoke(order(&jobs, at_once, 250));
+        outcome.expect_json(printed(&jobs, &sheets, &[(0, "timed out")]));
+    }
+}
+
+#[test]
+fn sends_the_next_job_as_soon_as_one_has_left() {
+    let mut seed = Seed::at_run_time();
+    for at_once in [2, 3] {
+        let count = seed.number(6..=8) as usize;
+        let (jobs, sheets) = jobs(&mut seed, count as u64);
+        let (known, slow) = (sheets.clone(), jobs[0].clone());
+        let (service, _) = house(move |floor, job| {
+            if job == slow {
+                floor.wait(PATIENCE, |jobs| jobs.printed.len() == count - 1);
+            }
+            Some(answer(&known, job))
+        });
+        let outcome = printer(&service)
+            .start()
+            .story(format!("the first of {count} jobs is still there when all others are printed, {at_once} at once"))
+            .invoke(order(&jobs, at_once, GENEROUS));
+        outcome.expect_json(printed(&jobs, &sheets, &[]));
+    }
+}

@@ -1,0 +1,70 @@
+//! Right as well: as many as are allowed in whatever order they are done, and sorted at the end.
+
+#[path = "../src/house.rs"]
+mod house;
+
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+#[derive(Deserialize)]
+struct Order {
+    jobs: Vec<String>,
+    /// How many jobs may be at the print house at once.
+    at_once: u32,
+    /// How long one job may be there, in milliseconds.
+    limit_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Printed {
+    printed: Vec<Job>,
+}
+
+#[derive(Serialize)]
+struct Job {
+    job: String,
+    #[serde(flatten)]
+    result: Print,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Print {
+    Sheets(u64),
+    Error(String),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    run(service_fn(print_all)).await
+}
+
+async fn print_all(event: LambdaEvent<Order>) -> Result<Printed, Diagnostic> {
+    let Order { jobs, at_once, limit_ms } = event.payload;
+    if at_once == 0 {
+        let error_message = "with at_once 0 nothing would ever be printed".to_owned();
+        return Err(Diagnostic { error_type: "InvalidOrder".to_owned(), error_message });
+    }
+
+    let limit = Duration::from_millis(limit_ms);
+    let prints = stream::iter(jobs.into_iter().enumerate()).map(async |(place, job)| {
+        let result = print(&job, limit).await;
+        (place, Job { job, result })
+    });
+    let mut printed: Vec<_> = prints.buffer_unordered(at_once as usize).collect().await;
+    printed.sort_by_key(|(place, _)| *place);
+    Ok(Printed { printed: printed.into_iter().map(|(_, job)| job).collect() })
+}
+
+/// Has one job printed within the limit.
+async fn print(job: &str, limit: Duration) -> Print {
+    match timeout(limit, house::print(job)).await {
+        Ok(Ok(sheets)) => Print::Sheets(sheets),
+        Ok(Err(reason)) => Print::Error(reason),
+        Err(_) => Print::Error("timed out".to_owned()),
+    }
+}
