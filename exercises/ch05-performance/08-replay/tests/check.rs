@@ -1,0 +1,247 @@
+//! What the shop expects of the album maker.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use course::Seed;
+use local_lambda::{Exit, Function, binary};
+use serde_json::{Value, json};
+
+/// A workshop and an album maker, with a folder of their own.
+struct Shop {
+    folder: PathBuf,
+    maker: Function,
+}
+
+impl Shop {
+    fn open() -> Shop {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("albums-{}-{number}", process::id()));
+        fs::create_dir_all(&folder).expect("a folder for the shop");
+        let maker = Function::builder(binary!()).env("FOLDER", folder.to_string_lossy()).start();
+        Shop { folder, maker }
+    }
+
+    /// All that the workshop did, without tokens.
+    fn effects(&self) -> Vec<String> {
+        let book = fs::read_to_string(self.folder.join("workshop.txt")).unwrap_or_default();
+        book.lines().filter_map(|line| line.split_once('\t')).map(|(_, what)| what.to_owned()).collect()
+    }
+
+    /// The journal of the only execution.
+    fn journal(&self) -> PathBuf {
+        let files = fs::read_dir(&self.folder).expect("a folder").flatten().map(|file| file.path());
+        let mut journals = files.filter(|path| path.extension().is_some_and(|ending| ending == "journal"));
+        journals.next().expect("a journal in the folder: `Journal::open` makes one")
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // A folder that stays is no reason to fail.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn order(seed: &mut Seed, photos: u64) -> Value {
+    let photos: Vec<String> = (1..=photos).map(|number| format!("{}-{number}", seed.name())).collect();
+    json!({ "id": seed.name(), "photos": photos })
+}
+
+/// What the workshop does for an order of a new shop: nothing twice, nothing left out.
+fn expected_effects(order: &Value) -> Vec<String> {
+    let photos: Vec<_> = order["photos"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let prints: Vec<u64> = (1..=photos.len() as u64).map(|number| 100 + number).collect();
+    let mut effects = vec!["roll".to_owned()];
+    effects.extend(photos.iter().map(|photo| format!("print of {photo} on 100")));
+    effects.push(format!("parcel of {prints:?}"));
+    effects
+}
+
+#[track_caller]
+fn expect_effects(shop: &Shop, order: &Value, when: &str) {
+    assert_eq!(shop.effects(), expected_effects(order), "all that the workshop did, {when}");
+}
+
+#[test]
+fn makes_an_album() {
+    let mut seed = Seed::at_run_time();
+    for photos in [1, 3] {
+        let (shop, order) = (Shop::open(), order(&mut seed, photos));
+        let outcome = shop.maker.story("a new order").invoke(json!({ "order": order }));
+        outcome.expect_json_at("/prints", json!((1..=photos).map(|number| 100 + number).collect::<Vec<_>>()));
+        outcome.expect_json_at("/parcel", 101 + photos);
+        outcome.expect_that("`ran` counts the order, the paper, each photo, the parcel", |answer| {
+            answer["ran"] == 3 + photos && answer["replayed"] == 0
+        });
+        expect_effects(&shop, &order, "for a new order");
+    }
+}
+
+#[test]
+fn does_nothing_again_for_the_same_order() {
+    let mut seed = Seed::at_run_time();
+    for photos in [1, 2] {
+        let (shop, order) = (Shop::open(), order(&mut seed, photos));
+        let first = shop.maker.story("a new order").invoke(json!({ "order": order })).expect_response();
+        let outcome = shop.maker.story("the same order again").invoke(json!({ "order": order }));
+        outcome.expect_json_at("/execution", first["execution"].clone());
+        outcome.expect_json_at("/prints", first["prints"].clone());
+        outcome.expect_json_at("/parcel", first["parcel"].clone());
+        outcome.expect_json_at("/ran", 0);
+        outcome.expect_json_at("/replayed", 3 + photos);
+        expect_effects(&shop, &order, "for an order that came twice");
+    }
+}
+
+#[test]
+fn goes_on_after_a_crash_at_every_place() {
+    let mut seed = Seed::at_run_time();
+    for place in 1.. {
+        let (shop, order) = (Shop::open(), order(&mut seed, 2));
+        let story = format!("the process ends at place {place}: before or after an effect, before or after a record");
+        let crashed = shop.maker.story(story).invoke(json!({ "order": order, "crash_at": place }));
+        if crashed.status_code() == 200 && crashed.payload().starts_with(b"{\"execution") {
+            assert!(place > 16, "five steps have at least sixteen places, and nothing crashed at place {place}");
+            break;
+        }
+        crashed.expect_exit(Exit::Code(1));
+        let story = format!("the same order again, after a crash at place {place}");
+        let outcome = shop.maker.story(story).invoke(json!({ "order": order }));
+        outcome.expect_json_at("/prints", json!([101, 102])).expect_json_at("/parcel", 103);
+        outcome.expect_that("`ran` and `replayed` are five steps together", |answer| {
+            answer["ran"].as_u64().zip(answer["replayed"].as_u64()).is_some_and(|(ran, replayed)| ran + replayed == 5)
+        });
+        expect_effects(&shop, &order, &format!("with a crash at place {place}"));
+    }
+}
+
+#[test]
+fn arrives_although_every_invocation_crashes() {
+    let mut seed = Seed::at_run_time();
+    let photos = seed.number(4..=6);
+    for place in [4, 5] {
+        let (shop, order) = (Shop::open(), order(&mut seed, photos));
+        let mut invocations = 0;
+        let last = loop {
+            invocations += 1;
+            let story = format!("invocation {invocations}; each one ends at its place {place}, if it comes so far");
+            let outcome = shop.maker.story(story).invoke(json!({ "order": order, "crash_at": place }));
+            if outcome.payload().starts_with(b"{\"execution") {
+                break outcome;
+            }
+            outcome.expect_exit(Exit::Code(1));
+            assert!(invocations <= 2 * photos + 6, "after {invocations} invocations the album is not made");
+        };
+        last.expect_json_at("/parcel", 101 + photos);
+        expect_effects(&shop, &order, "with a crash in every invocation but the last");
+    }
+}
+
+#[test]
+fn tries_a_failed_step_again() {
+    let mut seed = Seed::at_run_time();
+    for jammed in [0, 2] {
+        let (shop, order) = (Shop::open(), order(&mut seed, 3));
+        for _ in 0..2 {
+            let event = json!({ "order": order, "jams_at": order["photos"][jammed] });
+            let outcome = shop.maker.story(format!("the press jams at photo {}", jammed + 1)).invoke(event);
+            outcome.expect_error("PressJammed");
+        }
+        let outcome = shop.maker.story("the press works again").invoke(json!({ "order": order }));
+        outcome.expect_json_at("/ran", 4 - jammed as u64).expect_json_at("/replayed", 2 + jammed as u64);
+        expect_effects(&shop, &order, "with a press that jammed twice");
+    }
+}
+
+#[test]
+fn prints_a_photo_as_often_as_it_is_ordered() {
+    let mut seed = Seed::at_run_time();
+    for between in [0, 1] {
+        let photo = seed.name();
+        let mut photos = vec![photo.clone(); 2];
+        photos.splice(1..1, (0..between).map(|_| seed.name()));
+        let (shop, order) = (Shop::open(), json!({ "id": seed.name(), "photos": photos }));
+        let outcome = shop.maker.story("one photo is ordered twice").invoke(json!({ "order": order }));
+        outcome.expect_json_at("/ran", 5 + between as u64);
+        expect_effects(&shop, &order, "for an order that has one photo twice");
+    }
+}
+
+#[test]
+fn names_executions_so_that_no_two_orders_share_one() {
+    let mut seed = Seed::at_run_time();
+    let name = seed.name();
+    let ids = [
+        name.clone(),
+        name.to_lowercase(),
+        format!("{name} 1"),
+        format!("{name}/1"),
+        format!("{name}-1"),
+        format!("{name}_1"),
+        format!("{name}_201"),
+        format!("{name}1"),
+        format!("{name}é"),
+        format!("{name}?"),
+        "明".repeat(8),
+    ];
+    let shop = Shop::open();
+    let mut names = HashSet::new();
+    for id in ids {
+        let outcome = shop.maker.story("another order").invoke(json!({ "order": { "id": id, "photos": [] } }));
+        outcome.expect_json_at("/ran", 3);
+        let name = outcome.expect_response()["execution"].as_str().unwrap_or_default().to_owned();
+        outcome.expect("the name has 1 to 80 letters of A-Z, a-z, 0-9, - and _", |_| {
+            (1..=80).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        });
+        outcome.expect("no other order has this name", |_| names.insert(name.clone()));
+    }
+}
+
+#[test]
+fn refuses_another_order_under_the_same_name() {
+    let mut seed = Seed::at_run_time();
+    for photos in [1, 3] {
+        let (shop, order) = (Shop::open(), order(&mut seed, photos));
+        shop.maker.story("a new order").invoke(json!({ "order": order })).expect_json_at("/ran", 3 + photos);
+        let mut changed = order.clone();
+        changed["photos"][0] = json!(seed.name());
+        let outcome =
+            shop.maker.story("an order with the same id and another photo").invoke(json!({ "order": changed }));
+        outcome.expect_error("ExecutionAlreadyExists");
+        expect_effects(&shop, &order, "for one order, and one that was refused");
+    }
+}
+
+#[test]
+fn notices_a_journal_of_other_steps() {
+    let mut seed = Seed::at_run_time();
+    for (was, now) in [("ship", "wrap"), ("reserve paper", "fetch paper")] {
+        let (shop, order) = (Shop::open(), order(&mut seed, 2));
+        shop.maker.story("a new order").invoke(json!({ "order": order })).expect_json_at("/ran", 5);
+        // As the version of yesterday would have written it.
+        let text = fs::read_to_string(shop.journal()).expect("a journal");
+        fs::write(shop.journal(), text.replace(&format!("\"{was}\""), &format!("\"{now}\""))).expect("a journal");
+        let story = format!("the journal was written by a version whose step was `{now}`; the program's is `{was}`");
+        shop.maker.story(story).invoke(json!({ "order": order })).expect_error("NonDeterministic");
+        expect_effects(&shop, &order, "before the other version came");
+    }
+}
+
+#[test]
+fn notices_a_journal_with_more_steps() {
+    let mut seed = Seed::at_run_time();
+    for more in ["send a letter", "ship"] {
+        let (shop, order) = (Shop::open(), order(&mut seed, 1));
+        shop.maker.story("a new order").invoke(json!({ "order": order })).expect_json_at("/ran", 4);
+        let text = fs::read_to_string(shop.journal()).expect("a journal");
+        fs::write(shop.journal(), text + &format!("{}\n", json!({ "step": more, "result": 7 }))).expect("a journal");
+        let story = format!("the journal was written by a version that had one more step at its end, `{more}`");
+        shop.maker.story(story).invoke(json!({ "order": order })).expect_error("NonDeterministic");
+    }
+}
