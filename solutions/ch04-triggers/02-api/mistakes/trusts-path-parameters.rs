@@ -89,11 +89,11 @@ fn at(path: &Path<'_>, shop: &Shop, request: &Request) -> Result<Response<Body>,
                 shop.prices().iter().filter(|(size, _)| is_wanted(size)).map(|(s, c)| (s.clone(), json!(c))).collect();
             answer(StatusCode::OK, &json!({ "prices": prices }))
         }
-        (Path::Price(_), &Method::GET | &Method::HEAD) => match {
-            let p = request.path_parameters();
-            let size = p.first("size").unwrap_or_default().to_owned();
-            shop.prices().get(&size).map(|c| (size, c))
-        } {
+        (Path::Price(_), &Method::GET | &Method::HEAD) => match request
+            .path_parameters()
+            .first("size")
+            .and_then(|size| Some((size.to_owned(), *shop.prices().get(size)?)))
+        {
             Some((size, cents)) => answer(StatusCode::OK, &json!({ "size": size, "cents": cents })),
             None => problem(StatusCode::NOT_FOUND, "UnknownSize"),
         },
