@@ -1,4 +1,4 @@
-//! The one cargo call: every package that a command needs, however many, and what came of each target.
+//! A cargo call: every package that a command needs, however many, and what came of each target.
 //!
 //! `--keep-going` lets one that does not compile leave the others alone. An artifact counts only when this very call
 //! named it: after a failed build the old binary still lies in the target directory.
@@ -111,6 +111,15 @@ pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
 }
 
 impl Built {
+    /// Adds what another call built.
+    pub fn extend(&mut self, other: Built) {
+        self.executables.extend(other.executables);
+        self.diagnostics.extend(other.diagnostics);
+        if !other.said.is_empty() {
+            self.said = other.said;
+        }
+    }
+
     #[must_use]
     pub fn executable(&self, target: &Target) -> Option<&Path> {
         self.executables.get(target).map(PathBuf::as_path)

@@ -162,6 +162,12 @@ impl Exercise {
         format!("sol-{}", self.package())
     }
 
+    /// Whether it compiles clients of AWS services, and so other features of what all compile.
+    #[must_use]
+    pub fn calls_services(&self) -> bool {
+        !self.manifest.services.is_empty()
+    }
+
     /// The file that the learner mends in an exercise of the second kind, relative to its folder: a policy, a
     /// template, a workflow. `None` where the learner writes a program.
     #[must_use]

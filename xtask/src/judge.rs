@@ -1,5 +1,5 @@
-//! Judges any number of binaries with one cargo call at most: remembered verdicts first, then the build, then the
-//! checks directly and in parallel.
+//! Judges any number of binaries: remembered verdicts first, then what `needs` builds, then the checks directly and in
+//! parallel.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 
 use crate::advice;
-use crate::compile::{self, Built, Target};
+use crate::compile::{Built, Target};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, Judges};
 use crate::follow::Follower;
 use crate::libtest::{self, Outcome, Test};
+use crate::needs;
 use crate::remember::{self, News};
 use crate::report::Report;
 use crate::run::{self, Ended};
@@ -31,6 +32,8 @@ pub struct Subject<'a> {
     pub binary: Binary,
     /// What the check draws its choices from (`COURSE_SEED`); by default it decides that when it runs.
     pub seed: Option<u32>,
+    /// The one test to run, where the others say nothing new.
+    pub only: Option<String>,
 }
 
 /// A binary; in an exercise of the second kind, the file that is mended there.
@@ -69,7 +72,11 @@ pub fn judge(
         .collect();
     let fresh: Vec<&Subject<'_>> =
         subjects.iter().zip(&recalled).filter(|(_, r)| r.is_none()).map(|(s, _)| s).collect();
-    let mut judged = if fresh.is_empty() { Vec::new() } else { build_and_run(course, &fresh, progress)? }.into_iter();
+    let mut judged = match fresh.is_empty() {
+        true => Vec::new(),
+        false => run_checks(&fresh, &needs::build(course, &fresh, progress)?, progress)?,
+    }
+    .into_iter();
 
     let recall = |verdict| Judged { verdict, report: Report::default() };
     let mut all: Vec<Judged> =
@@ -87,7 +94,7 @@ pub fn judge(
 impl<'a> Subject<'a> {
     #[must_use]
     pub fn new(exercise: &'a Exercise, binary: Binary) -> Subject<'a> {
-        Subject { exercise, binary, seed: None }
+        Subject { exercise, binary, seed: None, only: None }
     }
 
     /// The word for it in output.
@@ -117,7 +124,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn target(&self) -> Option<Target> {
+    /// The binary that cargo must build.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
         if self.file().is_some() {
             return None;
         }
@@ -131,8 +140,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress) -> Result<Vec<Judged>> {
-    let built = compile::compile(course, &arguments(subjects), progress)?;
+/// Judges with what is built, in the subjects' order; nothing is remembered.
+pub fn run_checks(subjects: &[&Subject<'_>], built: &Built, progress: &Progress) -> Result<Vec<Judged>> {
     let next = AtomicUsize::new(0);
     let judged = Mutex::new(Vec::new());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -142,7 +151,7 @@ fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress
             scope.spawn(|| {
                 while let Some((index, subject)) = take(&next, subjects) {
                     progress.running(index + 1, subjects.len(), &subject.exercise.id());
-                    let one = judge_one(subject, &built, progress);
+                    let one = judge_one(subject, built, progress);
                     if let Ok(mut judged) = judged.lock() {
                         judged.push((index, one));
                     }
@@ -159,24 +168,6 @@ fn build_and_run(course: &Course, subjects: &[&Subject<'_>], progress: &Progress
 fn take<'s, T>(next: &AtomicUsize, items: &'s [T]) -> Option<(usize, &'s T)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     items.get(index).map(|item| (index, item))
-}
-
-/// `--test check` builds the binaries of the checks' packages as well; of a solution's package only what is named.
-fn arguments(subjects: &[&Subject<'_>]) -> Vec<String> {
-    let mut arguments = vec!["--test".to_owned(), "check".to_owned()];
-    let mut packages = BTreeSet::new();
-    let mut bins = BTreeSet::new();
-    for subject in subjects {
-        packages.insert(subject.exercise.package_name());
-        let target = subject.target().filter(|target| target.package_dir == subject.exercise.solution_path);
-        if let Some(target) = target {
-            packages.insert(subject.exercise.solution_package());
-            bins.insert(target.name);
-        }
-    }
-    arguments.extend(bins.into_iter().flat_map(|bin| ["--bin".to_owned(), bin]));
-    arguments.extend(packages.into_iter().flat_map(|package| ["-p".to_owned(), package]));
-    arguments
 }
 
 fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Result<Judged> {
@@ -235,7 +226,8 @@ fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Resul
     let mut follower =
         progress.streams().then(|| Follower::start(subject.exercise, &source, report_file.path().to_owned()));
     let look = |lines: &[String]| follower.iter_mut().for_each(|follower| follower.look(lines));
-    let ran = run::run(check, &variables, &subject.exercise.path, report_file.path(), limit, look)?;
+    let ran =
+        run::run(check, subject.only.as_deref(), &variables, &subject.exercise.path, report_file.path(), limit, look)?;
     let report = Report::read(report_file.path());
     verdict.seconds = ran.took.as_secs_f64();
     let mut tests = libtest::parse(&ran.output, &source);

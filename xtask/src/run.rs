@@ -45,10 +45,11 @@ pub enum Ended {
     TimedOut,
 }
 
-/// Runs `check` with what it judges in the `variables`; it appends to `report` and stands in `dir` as under `cargo test`.
-/// `look` is called again and again while it runs, with the lines that it printed since.
+/// Runs `check`, or `only` one of its tests, with what it judges in the `variables`; it appends to `report` and stands in
+/// `dir` as under `cargo test`. `look` is called again and again while it runs, with the lines that it printed since.
 pub fn run(
     check: &Path,
+    only: Option<&str>,
     variables: &[(String, OsString)],
     dir: &Path,
     report: &Path,
@@ -65,6 +66,7 @@ pub fn run(
     command
         .current_dir(dir)
         .args(["--color", "never"])
+        .args(only.into_iter().flat_map(|test| ["--exact", test]))
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .env("LOCAL_LAMBDA_REPORT", report)
         .env("CARGO_MANIFEST_DIR", dir)

@@ -118,6 +118,16 @@ pub fn lay_over_src(exercise: &Exercise, from: &Path) -> Result<()> {
     copy_files(from, &exercise.path.join("src"), &files)
 }
 
+/// Gives a program another name, by which it may know what to do; a copy where there are no hard links.
+pub fn link(program: &Path, link: &Path) -> Result<()> {
+    create_folder(link.parent().unwrap_or(Path::new(".")))?;
+    let _ = fs::remove_file(link);
+    if fs::hard_link(program, link).is_err() {
+        fs::copy(program, link).with_context(|| format!("cannot write {}", link.display()))?;
+    }
+    Ok(())
+}
+
 /// The course without what is built, remembered or hidden; `.cargo` belongs to it.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create the folder {}", to.display()))?;

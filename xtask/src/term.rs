@@ -104,6 +104,7 @@ enum To {
     Terminal,
     Notices,
     Stream,
+    Nowhere,
 }
 
 impl Progress {
@@ -117,6 +118,12 @@ impl Progress {
     #[must_use]
     pub fn streaming() -> Progress {
         Progress::to(To::Stream)
+    }
+
+    /// Of what goes on beside something that is told.
+    #[must_use]
+    pub fn silent() -> Progress {
+        Progress::to(To::Nowhere)
     }
 
     fn to(to: To) -> Progress {
@@ -169,6 +176,7 @@ impl Progress {
         match self.to {
             To::Stream => self.tell("waiting", || json!({ "words": words })),
             To::Terminal | To::Notices => self.notice(words),
+            To::Nowhere => {}
         }
     }
 
@@ -178,6 +186,7 @@ impl Progress {
         match self.to {
             To::Stream => self.tell("notice", || json!({ "words": text })),
             To::Terminal | To::Notices => eprintln!("{text}"),
+            To::Nowhere => {}
         }
     }
 
@@ -203,7 +212,7 @@ impl Progress {
             To::Notices if self.said.lock().is_ok_and(|mut last| is_due(&mut last, Instant::now())) => {
                 eprintln!("{}", text.chars().take(80).collect::<String>());
             }
-            To::Notices | To::Stream => {}
+            To::Notices | To::Stream | To::Nowhere => {}
         }
     }
 }

@@ -77,10 +77,7 @@ pub fn files(dir: &Path, file: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
 fn binary(dir: &Path, kind: Kind, constant: &str) -> Result<PathBuf> {
     let path = dir.join(format!("{PREFIX}{}", kind.name()));
     let own = std::env::current_exe().context("cannot tell where this program lies")?;
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
-    if std::fs::hard_link(&own, &path).is_err() {
-        std::fs::copy(&own, &path).with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    store::link(&own, &path)?;
     if kind == Kind::Constant {
         let file = answer_file(&path);
         std::fs::write(&file, constant).with_context(|| format!("cannot write {}", file.display()))?;

@@ -5,16 +5,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use crate::compile::Built;
 use crate::course::{Course, Exercise};
-use crate::fingerprint::{Judges, files_below};
-use crate::judge::{Binary, Judged, Subject, judge};
+use crate::fingerprint::{self, files_below};
+use crate::judge::{Binary, Judged, Subject, run_checks};
 use crate::libtest::Outcome;
 use crate::manifest::Manifest;
 use crate::mistake::{self, Mistake};
+use crate::needs;
 use crate::rules::{Violation, inputs, layout, messages};
 use crate::term::Progress;
+use crate::variants;
 use crate::verdict::{Fate, Verdict};
 use crate::wrong_answer;
 
@@ -36,15 +39,51 @@ struct Part<'a> {
     subject: Subject<'a>,
 }
 
-/// Every breach in the exercises' behaviour.
-pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> Result<Vec<Violation>> {
-    let judges = Judges::read(course);
+/// Every breach in the exercises' behaviour, and what `meanwhile` finds, which may use cargo.
+///
+/// While checks run, which wait more than they compute, cargo compiles what is judged next; after the last of it,
+/// `meanwhile` has cargo to itself.
+pub fn check(
+    course: &Course,
+    exercises: &[&Exercise],
+    progress: &Progress,
+    meanwhile: impl FnOnce() -> Result<Vec<Violation>> + Send,
+) -> Result<Vec<Violation>> {
     let parts: Vec<Part<'_>> = exercises.iter().flat_map(|exercise| parts(exercise)).collect();
-    let subjects: Vec<Subject<'_>> = parts.iter().map(|part| part.subject.clone()).collect();
-    if subjects.is_empty() {
-        return Ok(Vec::new());
+    let (mut variants, own): (Vec<Part<'_>>, Vec<Part<'_>>) = parts.into_iter().partition(Part::is_variant);
+    let aside = Progress::silent();
+    let mut built = needs::build(course, &subjects(&own), progress)?;
+    let (programs, seen) = std::thread::scope(|scope| {
+        let programs = scope.spawn(|| variants::build(course, &by_exercise(&variants), progress));
+        let seen = own_behaviour(course, exercises, &own, &built, &aside);
+        (programs.join(), seen)
+    });
+    let (mut violations, programs) = (seen?, joined(programs)?);
+    for variant in &mut variants {
+        if let (Some(path), Binary::Other(name)) = (programs.get(&variant.file), &variant.subject.binary) {
+            variant.subject.binary = Binary::At { path: path.clone(), name: name.clone() };
+        }
     }
-    let judged = judge(course, &judges, &subjects, true, progress)?;
+    let alone = variants.iter().filter(|part| part.is_unbuilt());
+    built.extend(needs::build(course, &subjects(alone), progress)?);
+    let (seen, found) = std::thread::scope(|scope| {
+        let found = scope.spawn(meanwhile);
+        (variants_behaviour(&variants, &built, progress), found.join())
+    });
+    violations.extend(seen?);
+    violations.extend(joined(found)?);
+    Ok(violations)
+}
+
+/// The behaviour of starters, solutions, and answers that ignore the question.
+fn own_behaviour(
+    course: &Course,
+    exercises: &[&Exercise],
+    parts: &[Part<'_>],
+    built: &Built,
+    progress: &Progress,
+) -> Result<Vec<Violation>> {
+    let judged = run_checks(&subjects(parts), built, progress)?;
     let mut violations: Vec<Violation> =
         parts.iter().zip(&judged).flat_map(|(part, one)| breaches(part, &one.verdict)).collect();
     let solutions: Vec<(&Exercise, &Judged)> = parts
@@ -60,8 +99,54 @@ pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> R
             parts.iter().zip(&judged).filter(|(part, _)| is_one(part)).map(|(_, one)| one).collect();
         violations.extend(inputs::check(exercise, &runs));
     }
-    violations.extend(wrong_answers(course, &judges, &solutions, progress)?);
+    violations.extend(wrong_answers(course, &solutions, built, progress)?);
     Ok(violations)
+}
+
+/// A mistake is judged by the test that it names; what that test passes, by all of them.
+fn variants_behaviour(parts: &[Part<'_>], built: &Built, progress: &Progress) -> Result<Vec<Violation>> {
+    let judged = run_checks(&subjects(parts), built, progress)?;
+    let seen = parts.iter().zip(judged).map(|(part, one)| (part, breaches(part, &one.verdict)));
+    let (unclear, clear): (Vec<_>, Vec<_>) =
+        seen.partition(|(part, breaches)| part.subject.only.is_some() && !breaches.is_empty());
+    let wholly: Vec<Subject<'_>> =
+        unclear.iter().map(|(part, _)| Subject { only: None, ..part.subject.clone() }).collect();
+    let again = run_checks(&wholly.iter().collect::<Vec<_>>(), built, progress)?;
+    let mut violations: Vec<Violation> = clear.into_iter().flat_map(|(_, breaches)| breaches).collect();
+    violations.extend(unclear.iter().zip(&again).flat_map(|((part, _), one)| breaches(part, &one.verdict)));
+    Ok(violations)
+}
+
+impl Part<'_> {
+    /// Whether it is beside what learners and readers see, so that none of its warnings is told.
+    fn is_variant(&self) -> bool {
+        matches!(self.role, Role::Mistake(_) | Role::AlsoRight)
+    }
+
+    /// Whether it is a program that nobody has built yet.
+    fn is_unbuilt(&self) -> bool {
+        matches!(self.subject.binary, Binary::Other(_))
+    }
+}
+
+fn subjects<'p, 'a: 'p>(parts: impl IntoIterator<Item = &'p Part<'a>>) -> Vec<&'p Subject<'a>> {
+    parts.into_iter().map(|part| &part.subject).collect()
+}
+
+fn by_exercise<'a>(parts: &[Part<'a>]) -> Vec<(&'a Exercise, Vec<PathBuf>)> {
+    let mut exercises: Vec<(&Exercise, Vec<PathBuf>)> = Vec::new();
+    for part in parts.iter().filter(|part| part.is_unbuilt()) {
+        let exercise = part.subject.exercise;
+        match exercises.last_mut() {
+            Some((last, files)) if last.path == exercise.path => files.push(part.file.clone()),
+            _ => exercises.push((exercise, vec![part.file.clone()])),
+        }
+    }
+    exercises
+}
+
+fn joined<T>(thread: std::thread::Result<Result<T>>) -> Result<T> {
+    thread.unwrap_or_else(|_| bail!("a thread of verify panicked"))
 }
 
 /// What the solution's manifest builds; what it forgot is told by `layout`.
@@ -81,7 +166,9 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
         part(Role::Solution, dir.join(name), "solution"),
     ];
     for mistake in mistake::of(exercise) {
-        parts.push(part(Role::Mistake(mistake.clone()), mistake.path, &mistake.name));
+        let mut wrong = part(Role::Mistake(mistake.clone()), mistake.path, &mistake.name);
+        wrong.subject.only = mistake.caught_by;
+        parts.push(wrong);
     }
     for file in files_below(&dir.join("also-right")) {
         parts.push(part(Role::AlsoRight, dir.join("also-right").join(&file), &mistake::stem(&file)));
@@ -97,6 +184,11 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
         Binary::Other(name) => built.iter().any(|bin| bin.name == *name),
         _ => built.iter().any(|bin| bin.name == exercise.solution_package()),
     });
+    // Built with the check anyway, where no learner has edited it.
+    if fingerprint::starter(exercise).is_some_and(|starter| starter == fingerprint::work(exercise)) {
+        let starters = parts.iter_mut().filter(|part| matches!(part.role, Role::Starter) && !mended);
+        starters.for_each(|part| part.subject.binary = Binary::Learner);
+    }
     parts
 }
 
@@ -148,8 +240,8 @@ fn warnings(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
 
 fn wrong_answers(
     course: &Course,
-    judges: &Judges<'_>,
     solutions: &[(&Exercise, &Judged)],
+    built: &Built,
     progress: &Progress,
 ) -> Result<Vec<Violation>> {
     let mut subjects = Vec::new();
@@ -165,10 +257,7 @@ fn wrong_answers(
             subjects.push(Subject::new(exercise, Binary::At { path, name: name.to_owned() }));
         }
     }
-    if subjects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let judged = judge(course, judges, &subjects, true, progress)?;
+    let judged = run_checks(&subjects.iter().collect::<Vec<_>>(), built, progress)?;
     let passed = subjects.iter().zip(judged).filter(|(_, one)| one.verdict.fate == Fate::Passed);
     Ok(passed
         .map(|(subject, one)| {

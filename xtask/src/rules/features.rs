@@ -18,7 +18,7 @@ use crate::rules::Violation;
 pub fn check(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>> {
     let mut violations = Vec::new();
     let (with_services, without): (Vec<&Exercise>, Vec<&Exercise>) =
-        exercises.iter().partition(|exercise| !exercise.manifest.services.is_empty());
+        exercises.iter().partition(|exercise| exercise.calls_services());
     if !without.is_empty() {
         let group = Group { whole: tree(course, &everybody_else(course))?, pins: "xtask/pins" };
         compare(course, &without, &group, &mut violations)?;
@@ -88,7 +88,7 @@ fn everybody_else(course: &Course) -> Vec<String> {
             arguments.extend(["--exclude".to_owned(), tool.to_owned()]);
         }
     }
-    for exercise in course.exercises.iter().filter(|exercise| !exercise.manifest.services.is_empty()) {
+    for exercise in course.exercises.iter().filter(|exercise| exercise.calls_services()) {
         for (package, manifest) in packages(exercise) {
             if manifest.is_file() {
                 arguments.extend(["--exclude".to_owned(), package]);

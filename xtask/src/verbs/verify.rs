@@ -56,11 +56,11 @@ fn violations(course: &Course, exercises: &[&Exercise], options: &Options) -> Re
     // Rustfmt needs none of cargo's locks: it works while the checks wait.
     let (behaviour, formatted) = std::thread::scope(|scope| {
         let formatted = scope.spawn(|| lint::formatted(course, exercises));
-        (behaviour::check(course, exercises, &progress), formatted.join())
+        let clippy = || lint::clippy(course, exercises, &Progress::silent());
+        (behaviour::check(course, exercises, &progress, clippy), formatted.join())
     });
     violations.extend(behaviour?);
     violations.extend(formatted.unwrap_or_else(|_| bail!("rustfmt could not be followed"))?);
-    violations.extend(lint::clippy(course, exercises, &progress)?);
     violations.sort();
     violations.dedup();
     Ok(violations)
