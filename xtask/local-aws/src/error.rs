@@ -51,11 +51,11 @@ impl AwsError {
             Protocol::Json11 => self.json(service, "application/x-amz-json-1.1", request_id),
             Protocol::RestJson => {
                 let mut body = self.members.clone();
-                // Lambda's own errors write the member with a capital, what stands before it a small one.
-                body.insert(
-                    if self.members.is_empty() { "message" } else { "Message" }.to_owned(),
-                    json!(self.message),
-                );
+                if !BEFORE_LAMBDA.contains(&self.code.as_str()) {
+                    body.insert("Type".to_owned(), json!(if self.status < 500 { "User" } else { "Service" }));
+                }
+                let is_capital = CAPITAL_MESSAGE.contains(&self.code.as_str());
+                body.insert(if is_capital { "Message" } else { "message" }.to_owned(), json!(self.message));
                 HttpResponse::new(self.status, "application/json", Value::Object(body).to_string())
                     .with("x-amzn-errortype", &self.code)
                     .with("x-amzn-requestid", request_id)
@@ -108,6 +108,21 @@ impl fmt::Display for AwsError {
 }
 
 impl std::error::Error for AwsError {}
+
+/// What stands before Lambda answers with an error that has no `Type`.
+const BEFORE_LAMBDA: [&str; 6] = [
+    "AccessDeniedException",
+    "IncompleteSignatureException",
+    "MissingAuthenticationTokenException",
+    "SerializationException",
+    "UnknownOperationException",
+    "ValidationException",
+];
+
+/// The errors of Lambda whose member `Message` is written with a capital.
+///
+/// Source: the exceptions of the Lambda model, <https://github.com/aws/api-models-aws>.
+const CAPITAL_MESSAGE: [&str; 3] = ["RecursiveInvocationException", "ResourceNotFoundException", "ServiceException"];
 
 fn namespace(service: Service, code: &str) -> &'static str {
     const OF_THE_FRAMEWORK: [&str; 5] = [

@@ -19,6 +19,8 @@ mod xml;
 pub use aws::{LocalAws, OnLocalAws};
 pub use error::AwsError;
 pub use face::{Bucket, QueueFace, Secret, Table, TableKey};
+#[cfg(feature = "sfn")]
+pub use face::{Execution, StateMachineFace};
 pub use faults::FaultBuilder;
 pub use local_aws_policy as policy;
 pub use service::Service;

@@ -20,6 +20,10 @@ mod s3_notifications;
 mod s3_tell;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "sfn")]
+pub(crate) mod sfn;
+#[cfg(feature = "sfn")]
+mod sfn_names;
 mod sns;
 mod sns_topics;
 mod sqs;
@@ -31,7 +35,7 @@ mod winterbaume;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-#[cfg(feature = "dynamodb")]
+#[cfg(any(feature = "dynamodb", feature = "sfn"))]
 use std::sync::Arc;
 
 use local_lambda_sources::World;
@@ -76,18 +80,24 @@ pub(crate) struct Engines {
     engines: Vec<(Service, Box<dyn Engine>)>,
     #[cfg(feature = "dynamodb")]
     streams: Arc<table_streams::TableStreams>,
+    #[cfg(feature = "sfn")]
+    state_machines: Arc<sfn::StateMachines>,
 }
 
 impl Engines {
     pub(crate) fn new(world: &World, address: SocketAddr, remote: Option<&str>) -> Engines {
         #[cfg(feature = "dynamodb")]
         let streams = Arc::<table_streams::TableStreams>::default();
+        #[cfg(feature = "sfn")]
+        let state_machines = Arc::new(sfn::StateMachines::new(world));
         if let Some(endpoint) = remote {
             let engine = |service| (service, Box::new(remote::Remote::new(endpoint, service)) as Box<dyn Engine>);
             return Engines {
                 engines: Service::ALL.map(engine).into(),
                 #[cfg(feature = "dynamodb")]
                 streams,
+                #[cfg(feature = "sfn")]
+                state_machines,
             };
         }
         let engines: Vec<(Service, Box<dyn Engine>)> = vec![
@@ -106,13 +116,21 @@ impl Engines {
             #[cfg(feature = "kms")]
             (Service::Kms, Box::new(winterbaume::Hosted::new(winterbaume_kms::KmsService::new()))),
             #[cfg(feature = "sfn")]
-            (Service::StepFunctions, Box::new(winterbaume::Hosted::new(winterbaume_sfn::SfnService::new()))),
+            (Service::StepFunctions, Box::new(Written(sfn::StepFunctions(Arc::clone(&state_machines))))),
         ];
         Engines {
             engines,
             #[cfg(feature = "dynamodb")]
             streams,
+            #[cfg(feature = "sfn")]
+            state_machines,
         }
+    }
+
+    /// The state machines, as the test itself ends their executions.
+    #[cfg(feature = "sfn")]
+    pub(crate) fn state_machines(&self) -> &sfn::StateMachines {
+        &self.state_machines
     }
 
     /// The stream of a table, if it is switched on.

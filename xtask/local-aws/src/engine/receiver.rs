@@ -3,10 +3,13 @@
 
 use local_lambda_sources::{Destination, World};
 
-/// The receiver with this ARN, if the world has it. Of a function the qualifier is not looked at.
+use crate::permission::{ACCOUNT, REGION};
+
+/// The receiver with this ARN, if the world has it. What is in another Region or account is not there. Of a function
+/// the qualifier is not looked at.
 pub(super) fn receiver(world: &World, arn: &str) -> Option<Destination> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let [_, _, service, _, _, rest] = parts[..] else { return None };
+    let ["arn", "aws", service, REGION, ACCOUNT, rest] = parts[..] else { return None };
     match service {
         "sqs" => world.find_queue(rest).map(|queue| Destination::from(&queue)),
         "sns" => world.find_topic(rest).map(|topic| Destination::from(&topic)),

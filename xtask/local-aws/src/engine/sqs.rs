@@ -16,6 +16,7 @@ use local_lambda_sources::{Queue, World, limits};
 use serde_json::{Map, Value, json};
 
 use super::JsonEngine;
+use super::receiver::receiver;
 use crate::error::AwsError;
 use crate::permission::ACCOUNT;
 
@@ -39,11 +40,45 @@ impl Sqs {
         format!("http://{}/{ACCOUNT}/{name}", self.address)
     }
 
-    /// The queue that a call is about: by the last part of its URL, whatever host stands in front.
+    /// The queue that a call is about: by account and name at the end of its URL, whatever host stands in front.
     fn queue(&self, params: &Value) -> Result<Queue, AwsError> {
         let url = required(params, "QueueUrl")?;
-        let name = url.rsplit('/').next().unwrap_or_default();
-        self.world.find_queue(name).ok_or_else(no_such_queue)
+        let Some((host, name)) = url.rsplit_once('/') else {
+            return Err(AwsError::client(
+                "InvalidAddress",
+                format!("The address {url} is not valid for this endpoint."),
+            ));
+        };
+        let found = host.ends_with(&format!("/{ACCOUNT}")).then(|| self.world.find_queue(name)).flatten();
+        found.ok_or_else(no_such_queue)
+    }
+
+    /// A dead-letter queue must be there, in this account and Region.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>.
+    fn check_redrive(&self, settings: &QueueSettings) -> Result<(), AwsError> {
+        let Some(redrive) = &settings.redrive else { return Ok(()) };
+        let arn = &redrive.dead_letter_target_arn;
+        let is_queue = arn.starts_with("arn:aws:sqs:") && receiver(&self.world, arn).is_some();
+        match is_queue {
+            true => Ok(()),
+            false => {
+                let policy = redrive_policy(redrive);
+                let message = format!(
+                    "Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+                );
+                Err(AwsError::client("InvalidParameterValue", message))
+            }
+        }
+    }
+
+    fn set_attributes(&self, params: &Value) -> Answer {
+        let queue = self.queue(params)?;
+        let attributes = params["Attributes"].as_object().cloned().unwrap_or_default();
+        let settings = changed(queue.settings(), &attributes)?;
+        self.check_redrive(&settings)?;
+        let set = queue.set_settings(settings).map(|()| Value::Null);
+        set.map_err(|reason| AwsError::client("InvalidAttributeValue", reason))
     }
 
     fn create(&self, params: &Value) -> Answer {
@@ -73,6 +108,7 @@ impl Sqs {
             };
         }
         let settings = changed(QueueSettings::default(), &attributes)?;
+        self.check_redrive(&settings)?;
         // Made with defaults first: only then can what is wrong with the settings be told.
         let queue = self.world.queue(name).create();
         if let Err(reason) = queue.set_settings(settings) {
@@ -95,9 +131,12 @@ impl JsonEngine for Sqs {
         match operation {
             "CreateQueue" => return self.create(params),
             "ListQueues" => return Ok(self.list(params)),
+            "SetQueueAttributes" => return self.set_attributes(params),
             "GetQueueUrl" => {
                 let name = required(params, "QueueName")?;
-                let queue = self.world.find_queue(name).ok_or_else(no_such_queue)?;
+                let is_ours = params["QueueOwnerAWSAccountId"].as_str().is_none_or(|owner| owner == ACCOUNT);
+                let found = is_ours.then(|| self.world.find_queue(name)).flatten();
+                let queue = found.ok_or_else(no_such_queue)?;
                 return Ok(json!({ "QueueUrl": self.url(queue.name()) }));
             }
             _ => {}
@@ -113,7 +152,6 @@ impl JsonEngine for Sqs {
                 |queue, params| for_each_entry(params, |entry| change_visibility(queue, entry))
             }
             "GetQueueAttributes" => get_attributes,
-            "SetQueueAttributes" => set_attributes,
             "PurgeQueue" => |queue, _| {
                 let message = format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name());
                 queue.purge().map(|()| Value::Null).map_err(|_| AwsError::client("PurgeQueueInProgress", message))
@@ -480,13 +518,11 @@ fn changed(mut settings: QueueSettings, attributes: &Map<String, Value>) -> Resu
     Ok(settings)
 }
 
-fn set_attributes(queue: &Queue, params: &Value) -> Answer {
-    let attributes = params["Attributes"].as_object().cloned().unwrap_or_default();
-    let settings = changed(queue.settings(), &attributes)?;
-    queue
-        .set_settings(settings)
-        .map(|()| Value::Null)
-        .map_err(|reason| AwsError::client("InvalidAttributeValue", reason))
+fn redrive_policy(redrive: &RedrivePolicy) -> String {
+    let policy = json!({
+        "deadLetterTargetArn": redrive.dead_letter_target_arn, "maxReceiveCount": redrive.max_receive_count,
+    });
+    policy.to_string()
 }
 
 fn get_attributes(queue: &Queue, params: &Value) -> Answer {
@@ -512,10 +548,7 @@ fn get_attributes(queue: &Queue, params: &Value) -> Answer {
         known.push(("FifoQueue", "true".to_owned()));
     }
     if let Some(redrive) = &settings.redrive {
-        let policy = json!({
-            "deadLetterTargetArn": redrive.dead_letter_target_arn, "maxReceiveCount": redrive.max_receive_count,
-        });
-        known.push(("RedrivePolicy", policy.to_string()));
+        known.push(("RedrivePolicy", redrive_policy(redrive)));
     }
     let wanted = names(params, "AttributeNames");
     let is_wanted = |name: &str| wanted.iter().any(|wanted| *wanted == "All" || *wanted == name);

@@ -4,11 +4,15 @@ mod bucket;
 mod lambda;
 mod queue;
 mod secret;
+#[cfg(feature = "sfn")]
+mod state_machine;
 mod table;
 
 pub use bucket::Bucket;
 pub use queue::QueueFace;
 pub use secret::Secret;
+#[cfg(feature = "sfn")]
+pub use state_machine::{Execution, StateMachineFace};
 pub use table::{Table, TableKey};
 
 use crate::aws::{LocalAws, lock};

@@ -5,9 +5,12 @@
 mod dynamodb;
 mod events;
 mod kms;
+mod lambda;
+mod lambda_aliases;
 mod s3;
 mod s3_notifications;
 mod secrets;
+mod sfn;
 mod sns;
 mod sqs;
 mod support;

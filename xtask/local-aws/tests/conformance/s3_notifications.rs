@@ -105,20 +105,43 @@ fn each_object_of_a_batch_that_is_deleted_is_told_of() {
     });
 }
 
-/// API_PutBucketNotificationConfiguration: it replaces the configuration that is there; an unknown queue is refused
+/// API_PutBucketNotificationConfiguration: it replaces the configuration that is there
 #[test]
-fn an_empty_configuration_ends_the_notifications_and_an_unknown_queue_is_refused() {
+fn an_empty_configuration_ends_the_notifications() {
     with_aws(async |aws| {
         let made = Made::make(&aws).await;
         made.told(&aws).await;
-        let put = || made.s3.put_bucket_notification_configuration().bucket(&made.bucket);
-        let nothing = format!("arn:aws:sqs:us-east-1:123456789012:{}", unique("nothing"));
-        let (code, _) = refused(put().notification_configuration(configuration(&nothing, ".png")).send().await);
-        assert_eq!(code, "InvalidArgument");
-        made.put("before.jpg").await;
-        assert_eq!(made.told(&aws).await.len(), 1, "what is refused changes nothing");
-        put().notification_configuration(NotificationConfiguration::builder().build()).send().await.unwrap();
+        let put = made.s3.put_bucket_notification_configuration().bucket(&made.bucket);
+        put.notification_configuration(NotificationConfiguration::builder().build()).send().await.unwrap();
         made.put("cat.jpg").await;
         assert!(made.told(&aws).await.is_empty());
+    });
+}
+
+/// The same page, and notification-how-to-filtering: unknown queues, also of another Region or account, and overlapping
+/// suffixes are refused
+#[test]
+fn a_configuration_that_is_refused_leaves_the_one_that_is_there() {
+    with_aws(async |aws| {
+        let made = Made::make(&aws).await;
+        made.told(&aws).await;
+        let put = async |configuration: NotificationConfiguration| {
+            let put = made.s3.put_bucket_notification_configuration().bucket(&made.bucket);
+            refused(put.notification_configuration(configuration).send().await).0
+        };
+        let name = made.queue_url.rsplit('/').next().unwrap();
+        for arn in [
+            format!("arn:aws:sqs:us-east-1:123456789012:{name}-nothing"),
+            format!("arn:aws:sqs:eu-west-1:123456789012:{name}"),
+            format!("arn:aws:sqs:us-east-1:210987654321:{name}"),
+        ] {
+            assert_eq!(put(configuration(&arn, ".png")).await, "InvalidArgument", "{arn}");
+        }
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let two = [".png", "g"].map(|suffix| configuration(&arn, suffix).queue_configurations()[0].clone());
+        let overlapping = NotificationConfiguration::builder().set_queue_configurations(Some(two.into())).build();
+        assert_eq!(put(overlapping).await, "InvalidArgument");
+        made.put("cat.jpg").await;
+        assert_eq!(made.told(&aws).await, [told("ObjectCreated:Put", "cat.jpg")]);
     });
 }

@@ -1,6 +1,7 @@
 //! <https://docs.aws.amazon.com/sns/latest/api/>: topics and subscriptions.
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::types::PublishBatchRequestEntry;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use crate::support::{Aws, refused, unique, with_aws};
@@ -121,7 +122,7 @@ fn a_filter_policy_on_the_body_decides_what_is_delivered() {
     });
 }
 
-/// API_Subscribe: `NotFound`; API_GetSubscriptionAttributes: `NotFound`
+/// API_Subscribe, API_Publish: `NotFound`; API_GetSubscriptionAttributes: `NotFound`
 #[test]
 fn unknown_topics_and_subscriptions_are_not_found() {
     with_aws(async |aws| {
@@ -129,8 +130,34 @@ fn unknown_topics_and_subscriptions_are_not_found() {
         let nothing = format!("{}-nothing", made.topic);
         let subscribe = made.sns.subscribe().topic_arn(&nothing).protocol("sqs").endpoint(&made.queue);
         assert_eq!(refused(subscribe.send().await).0, "NotFound");
+        let publish = made.sns.publish().topic_arn(&nothing).message("x").send().await;
+        assert!(publish.unwrap_err().into_service_error().is_not_found_exception());
         let read = made.sns.get_subscription_attributes();
         let read = read.subscription_arn(format!("{}:00000000-0000-0000-0000-000000000000", made.topic));
         assert_eq!(refused(read.send().await).0, "NotFound");
+    });
+}
+
+/// API_PublishBatch: TooManyEntriesInBatchRequest, BatchEntryIdsNotDistinct, EmptyBatchRequest
+#[test]
+fn a_batch_is_published_and_has_at_most_ten_entries() {
+    with_aws(async |aws| {
+        let made = Made::make(&aws).await;
+        made.subscribe(&[("RawMessageDelivery", "true")]).await;
+        let publish = |ids: &[usize]| {
+            let entry =
+                |n: &usize| PublishBatchRequestEntry::builder().id(format!("e{n}")).message(format!("<{n}>")).build();
+            let entries = ids.iter().map(|n| entry(n).unwrap()).collect();
+            made.sns.publish_batch().topic_arn(&made.topic).set_publish_batch_request_entries(Some(entries)).send()
+        };
+        assert_eq!(publish(&[0, 1, 2]).await.unwrap().successful().len(), 3);
+        let mut bodies = made.published(&aws, &[]).await;
+        bodies.sort();
+        assert_eq!(bodies, ["<0>", "<1>", "<2>"]);
+        let refused = async |ids: &[usize]| publish(ids).await.unwrap_err().into_service_error();
+        let eleven: Vec<usize> = (0..11).collect();
+        assert!(refused(&eleven).await.is_too_many_entries_in_batch_request_exception());
+        assert!(refused(&[1, 1]).await.is_batch_entry_ids_not_distinct_exception());
+        assert!(refused(&[]).await.is_empty_batch_request_exception());
     });
 }

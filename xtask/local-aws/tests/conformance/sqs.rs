@@ -255,3 +255,29 @@ fn ten_consumers_lose_nothing_and_double_nothing() {
         assert_eq!(all.len(), 60);
     });
 }
+
+/// API_SetQueueAttributes: `RedrivePolicy` names a queue that is there, in the same account and Region; API_GetQueueUrl:
+/// `QueueOwnerAWSAccountId`
+#[test]
+fn a_queue_of_another_account_or_region_is_not_there() {
+    with_aws(async |aws| {
+        let (client, url) = queue(&aws).await;
+        let (_, dead) = queue(&aws).await;
+        let (base, name) = dead.rsplit_once('/').unwrap();
+        let set = |arn: String| {
+            let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}"#);
+            client.set_queue_attributes().queue_url(&url).attributes(QueueAttributeName::RedrivePolicy, policy).send()
+        };
+        for place in ["eu-west-1:123456789012", "us-east-1:210987654321"] {
+            let (code, message) = refused(set(format!("arn:aws:sqs:{place}:{name}")).await);
+            assert_eq!(code, "InvalidParameterValue", "{place}");
+            assert!(message.ends_with("Reason: Dead letter target does not exist."), "{message}");
+        }
+        set(format!("arn:aws:sqs:us-east-1:123456789012:{name}")).await.unwrap();
+        let send = client.send_message().queue_url(format!("{}/{name}", base.replace("123456789012", "210987654321")));
+        let sent = send.message_body("x").send().await.unwrap_err().into_service_error();
+        assert!(sent.is_queue_does_not_exist(), "{sent:?}");
+        let find = client.get_queue_url().queue_name(name).queue_owner_aws_account_id("210987654321").send().await;
+        assert!(find.unwrap_err().into_service_error().is_queue_does_not_exist());
+    });
+}

@@ -36,7 +36,7 @@ mod assert;
 pub use events::{Bus, Rule};
 pub use function::{
     Alias, AsFunction, AsyncInvocation, AsyncState, Attempt, ChangeInProgress, Condition, Destination, EventTooLarge,
-    FunctionRef, InvokeRequest, LambdaFunction, LambdaFunctionBuilder, Settling,
+    FunctionRef, InvokeRequest, LambdaFunction, LambdaFunctionBuilder, Settling, Version,
 };
 pub use jiff::Timestamp;
 pub use real_time::RealTime;

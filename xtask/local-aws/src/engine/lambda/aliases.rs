@@ -2,14 +2,14 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html>.
 
-use local_lambda_sources::{Alias, LambdaFunction};
+use local_lambda_sources::{Alias, LambdaFunction, Version};
 use serde_json::{Value, json};
 
-use super::{Answered, Call, conflict, invalid, missing, not_found};
+use super::{Answered, Call, conflict, invalid, missing, not_found, required, validation};
 use crate::error::AwsError;
 
 /// A version, and a second one with its weight.
-type Routing = (u32, Option<(u32, f64)>);
+type Routing = (Version, Option<(u32, f64)>);
 
 impl Call<'_> {
     pub(super) fn create_alias(&self) -> Answered {
@@ -17,7 +17,8 @@ impl Call<'_> {
         let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let is_number = name.chars().all(|c| c.is_ascii_digit());
         if !(1..=128).contains(&name.len()) || !name.chars().all(is_fine) || is_number {
-            return Err(invalid(format!("{name} is not a name for an alias: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")));
+            let constraint = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+            return Err(validation("name", name, constraint));
         }
         let (version, additional) = self.routing(&function, None)?;
         if find(&function, name).is_some() {
@@ -78,7 +79,7 @@ impl Call<'_> {
     }
 
     fn told(&self, function: &LambdaFunction, alias: &Alias) -> Value {
-        let (version, additional) = alias.routing().unwrap_or_default();
+        let (version, additional) = alias.routing().unwrap_or((Version::Latest, None));
         let new = (String::new(), self.new_revision());
         let (description, revision) =
             self.with_record(function, |record| record.aliases.entry(alias.name().to_owned()).or_insert(new).clone());
@@ -98,9 +99,9 @@ impl Call<'_> {
     /// Where the alias is to point: what the call does not say stays as it was.
     fn routing(&self, function: &LambdaFunction, before: Option<Routing>) -> Result<Routing, AwsError> {
         let (version, mut additional) = match (self.text("FunctionVersion"), before) {
-            (Some(version), before) => (published(function, version)?, before.and_then(|(_, additional)| additional)),
+            (Some(version), before) => (existing(function, version)?, before.and_then(|(_, additional)| additional)),
             (None, Some(before)) => before,
-            (None, None) => return Err(invalid("FunctionVersion is a required parameter")),
+            (None, None) => return Err(required("functionVersion")),
         };
         if !self.params["RoutingConfig"].is_null() {
             let weights = self.params["RoutingConfig"]["AdditionalVersionWeights"].as_object();
@@ -108,17 +109,17 @@ impl Call<'_> {
             if weights.len() > 1 {
                 return Err(invalid("Number of items in AdditionalVersionWeights cannot be greater than 1"));
             }
-            additional = match weights.first() {
-                None => None,
-                Some((second, weight)) => Some((published(function, second)?, weight_of(weight)?)),
-            };
+            additional = weights.first().map(|(second, weight)| second_of(function, second, weight)).transpose()?;
         }
-        match additional {
-            Some((second, _)) if second == version => Err(invalid(format!(
+        match (version, additional) {
+            (Version::Latest, Some(_)) => {
+                Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version"))
+            }
+            (Version::Published(version), Some((second, _))) if second == version => Err(invalid(format!(
                 "Invalid function version {second}. Function version {second} is already included in routing \
                  configuration."
             ))),
-            _ => Ok((version, additional)),
+            routing => Ok(routing),
         }
     }
 }
@@ -127,16 +128,39 @@ fn find(function: &LambdaFunction, name: &str) -> Option<Alias> {
     function.aliases().into_iter().find(|alias| alias.name() == name)
 }
 
+fn existing(function: &LambdaFunction, version: &str) -> Result<Version, AwsError> {
+    match version {
+        "$LATEST" => Ok(Version::Latest),
+        _ => published(function, version).map(Version::Published),
+    }
+}
+
 /// The number of a version that was published.
 fn published(function: &LambdaFunction, version: &str) -> Result<u32, AwsError> {
-    if version == "$LATEST" {
-        return Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version, nor here for one"));
-    }
     let number = version.parse().ok().filter(|number| function.versions().contains(number));
     number.ok_or_else(|| not_found(function.name(), Some(version)))
 }
 
-fn weight_of(weight: &Value) -> Result<f64, AwsError> {
-    let fits = weight.as_f64().filter(|weight| (0.0..=1.0).contains(weight));
-    fits.ok_or_else(|| invalid(format!("the weight {weight} is not between 0.0 and 1.0")))
+/// A second version and its weight.
+///
+/// Source: `AdditionalVersionWeights` of
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html>.
+fn second_of(function: &LambdaFunction, version: &str, weight: &Value) -> Result<(u32, f64), AwsError> {
+    let refused = |constraint: &str| {
+        validation("routingConfig.additionalVersionWeights", &format!("{{{version}={weight}}}"), constraint)
+    };
+    if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refused(
+            "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have \
+             length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must \
+             not be null]",
+        ));
+    }
+    let weight = weight.as_f64().filter(|weight| (0.0..=1.0).contains(weight)).ok_or_else(|| {
+        refused(
+            "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have \
+             value greater than or equal to 0.0, Member must not be null]",
+        )
+    })?;
+    Ok((published(function, version)?, weight))
 }

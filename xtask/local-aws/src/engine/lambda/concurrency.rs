@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answered, Call, invalid};
+use super::{Answered, Call, invalid, required, validation};
 
 /// What an account has, if nobody asked for more.
 const OF_THE_ACCOUNT: usize = 1_000;
@@ -14,8 +14,12 @@ const UNRESERVED: usize = 100;
 impl Call<'_> {
     pub(super) fn put_concurrency(&self) -> Answered {
         let function = self.function()?;
-        let reserved = self.params["ReservedConcurrentExecutions"].as_u64();
-        let reserved = reserved.ok_or_else(|| invalid("ReservedConcurrentExecutions is a number of 0 or more"))?;
+        let member = "reservedConcurrentExecutions";
+        let reserved = self.params["ReservedConcurrentExecutions"].as_i64().ok_or_else(|| required(member))?;
+        if reserved < 0 {
+            let constraint = "Member must have value greater than or equal to 0";
+            return Err(validation(member, &reserved.to_string(), constraint));
+        }
         let others = self.world.functions();
         let others = others.iter().filter(|other| other.name() != function.name());
         let taken: usize = others.filter_map(|other| other.reserved_concurrency()).sum();

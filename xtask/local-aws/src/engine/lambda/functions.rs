@@ -4,11 +4,11 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use local_lambda_sources::{ChangeInProgress, LambdaFunction, Settling, Target};
+use local_lambda_sources::{ChangeInProgress, LambdaFunction, Settling, Target, Version};
 use serde_json::{Value, json};
 
-use super::record::{Code, Record};
-use super::{Answered, Call, conflict, invalid, split_name};
+use super::record::{Change, Code, Record};
+use super::{Answered, Call, conflict, invalid, not_found, split_name, validation};
 use crate::aws::lock;
 use crate::error::AwsError;
 
@@ -31,7 +31,7 @@ impl Call<'_> {
         let (content, target) = self.artifact(&self.params["Code"], name)?;
         let mut record = Record::new(Code::new(0, &content), self.now(), self.new_revision());
         record.set(self.params);
-        record.is_new = true;
+        record.change = Some(Change::Creation);
         if self.world.find_function(name).is_some() {
             return Err(conflict(format!("Function already exist: {name}")));
         }
@@ -65,22 +65,34 @@ impl Call<'_> {
         let alias = function.aliases().into_iter().find(|alias| alias.name() == qualifier);
         let version = match alias.and_then(|alias| alias.routing()) {
             Some((version, _)) => version,
-            None => qualifier.parse().unwrap_or_default(),
+            None => qualifier.parse().map_or(Version::Latest, Version::Published),
         };
-        let mut configuration = self.version(function, version);
+        let mut configuration = match version {
+            Version::Latest => self.latest(function, is_changing),
+            Version::Published(number) => self.version(function, number),
+        };
         configuration["FunctionArn"] = json!(format!("{}:{qualifier}", function.arn()));
         Ok(configuration)
     }
 
     pub(super) fn update_function_code(&self) -> Answered {
-        let function = self.function()?;
+        let function = self.unqualified()?;
         let (content, target) = self.artifact(self.params, function.name())?;
         self.update(&function, Some((content, target)))
     }
 
     pub(super) fn update_function_configuration(&self) -> Answered {
         self.check_settings()?;
-        self.update(&self.function()?, None)
+        self.update(&self.unqualified()?, None)
+    }
+
+    /// The function that a call changes, of which only `$LATEST` can be changed.
+    fn unqualified(&self) -> Result<LambdaFunction, AwsError> {
+        let named = self.named()?;
+        match named.qualifier.as_deref() {
+            None | Some("$LATEST") => Ok(named.function),
+            Some(_) => Err(invalid("Current operation does not support versions other than $LATEST.")),
+        }
     }
 
     fn update(&self, function: &LambdaFunction, code: Option<(Vec<u8>, Target)>) -> Answered {
@@ -98,7 +110,7 @@ impl Call<'_> {
                 Some(code) => record.code = code,
                 None => record.set(self.params),
             }
-            (record.is_new, record.revision, record.last_modified) = (false, revision, now);
+            (record.change, record.revision, record.last_modified) = (Some(Change::Update), revision, now);
         });
         match self.is_true("Publish") {
             true => self.published(function),
@@ -108,12 +120,24 @@ impl Call<'_> {
 
     pub(super) fn delete_function(&self) -> Answered {
         let named = self.named()?;
-        if named.qualifier.is_some() {
-            let message = "local-aws deletes functions as a whole, not one of their versions";
-            return Err(AwsError::new("NotImplemented", 501, message));
+        if let Some(qualifier) = &named.qualifier {
+            return self.delete_version(&named.function, qualifier);
         }
         named.function.delete();
         lock(&self.aws.inner.lambda.records).remove(named.function.name());
+        Ok(Value::Null)
+    }
+
+    fn delete_version(&self, function: &LambdaFunction, qualifier: &str) -> Answered {
+        if qualifier == "$LATEST" {
+            return Err(invalid("$LATEST version cannot be deleted without deleting the function."));
+        }
+        let number = qualifier.parse().map_err(|_| not_found(function.name(), Some(qualifier)))?;
+        function.delete_version(number).map_err(|aliases| {
+            let aliases = aliases.join(", ");
+            conflict(format!("Unable to delete version because the following aliases reference it: [{aliases}]"))
+        })?;
+        self.with_record(function, |record| record.versions.remove(&number));
         Ok(Value::Null)
     }
 
@@ -133,7 +157,7 @@ impl Call<'_> {
     /// What is told of `$LATEST`.
     pub(super) fn latest(&self, function: &LambdaFunction, is_changing: bool) -> Value {
         self.with_record(function, |record| {
-            record.look_at(function);
+            record.look_at(function, || self.new_revision());
             record.configuration(function, is_changing)
         })
     }
@@ -185,7 +209,8 @@ impl Call<'_> {
 
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
     fn check_settings(&self) -> Result<(), AwsError> {
-        for (name, member, least, most) in [("Timeout", "timeout", 1, 900), ("MemorySize", "memorySize", 128, 10_240)] {
+        for (name, member, least, most) in [("Timeout", "timeout", 1, 1_800), ("MemorySize", "memorySize", 128, 10_240)]
+        {
             let Some(value) = self.params[name].as_i64() else { continue };
             if value < least {
                 let constraint = format!("Member must have value greater than or equal to {least}");
@@ -215,13 +240,4 @@ pub(super) fn in_progress(function: &LambdaFunction) -> AwsError {
         "The operation cannot be performed at this time. An update is in progress for resource: {}",
         function.arn()
     ))
-}
-
-fn validation(member: &str, value: &str, constraint: &str) -> AwsError {
-    AwsError::client(
-        "ValidationException",
-        format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-        ),
-    )
 }

@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use local_lambda_sources::{Answer, Fate};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Call, conflict};
 use crate::error::AwsError;
@@ -40,7 +40,7 @@ impl Call<'_> {
             }
             "RequestResponse" => {
                 let wants_log = request.header("x-amz-log-type") == Some("Tail");
-                told(&invocation.invoke(), wants_log)
+                told(&invocation.invoke(), function.reserved_concurrency().is_some(), wants_log)
             }
             other => Err(super::invalid(format!("{other} is not an InvocationType"))),
         }
@@ -51,13 +51,15 @@ impl Call<'_> {
     }
 }
 
-fn told(answer: &Answer, wants_log: bool) -> Result<HttpResponse, AwsError> {
+fn told(answer: &Answer, is_reserved: bool, wants_log: bool) -> Result<HttpResponse, AwsError> {
     let (body, is_error) = match &answer.fate {
         Fate::Response(body) => (body, false),
         Fate::Error(body) => (body, true),
         Fate::Throttled => {
             let mut error = AwsError::new("TooManyRequestsException", 429, "Rate Exceeded.");
-            error.members.insert("Reason".to_owned(), json!("ReservedFunctionConcurrentInvocationLimitExceeded"));
+            // Source: `Reason` of https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
+            let of = if is_reserved { "ReservedFunctionConcurrent" } else { "Concurrent" };
+            error.members.insert("Reason".to_owned(), json!(format!("{of}InvocationLimitExceeded")));
             return Err(error);
         }
         Fate::LoopStopped => {
@@ -91,7 +93,5 @@ fn log_tail(answer: &Answer) -> String {
 }
 
 fn too_large() -> AwsError {
-    let mut error = AwsError::new("RequestTooLargeException", 413, "Request must be smaller than the payload limit");
-    error.members.insert("Type".to_owned(), Value::from("User"));
-    error
+    AwsError::new("RequestTooLargeException", 413, "Request must be smaller than the payload limit")
 }

@@ -232,6 +232,21 @@ fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::client("InvalidParameterValueException", message)
 }
 
+/// What stands in the way of a request before the service looks at it.
+fn validation(member: &str, value: &str, constraint: &str) -> AwsError {
+    let message = format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    );
+    AwsError::client("ValidationException", message)
+}
+
+fn required(member: &str) -> AwsError {
+    let message = format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    );
+    AwsError::client("ValidationException", message)
+}
+
 fn conflict(message: impl Into<String>) -> AwsError {
     AwsError::new("ResourceConflictException", 409, message)
 }

@@ -34,8 +34,8 @@ pub(super) const SETTINGS: [&str; 16] = [
 pub(super) struct Record {
     settings: Map<String, Value>,
     pub(super) code: Code,
-    /// Whether the change that is under way is its creation.
-    pub(super) is_new: bool,
+    /// What has begun and was not seen to end.
+    pub(super) change: Option<Change>,
     pub(super) revision: String,
     pub(super) last_modified: String,
     /// What was configured when a version was published.
@@ -44,6 +44,12 @@ pub(super) struct Record {
     pub(super) aliases: BTreeMap<String, (String, String)>,
     /// By the ARN that it speaks about.
     pub(super) policies: BTreeMap<String, Policy>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Change {
+    Creation,
+    Update,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +91,7 @@ impl Record {
         Record {
             settings,
             code,
-            is_new: false,
+            change: None,
             revision,
             last_modified: now,
             versions: BTreeMap::new(),
@@ -114,10 +120,13 @@ impl Record {
         }
     }
 
-    /// Notices code that the test put there by itself.
-    pub(super) fn look_at(&mut self, function: &LambdaFunction) {
+    /// Notices that a change has ended, with which the function gets another revision id, and code that the test put
+    /// there by itself.
+    pub(super) fn look_at(&mut self, function: &LambdaFunction, new_revision: impl FnOnce() -> String) {
         if !function.is_changing() {
-            self.is_new = false;
+            if self.change.take().is_some() {
+                self.revision = new_revision();
+            }
             if function.code_revision() != self.code.number {
                 self.code = code_of_the_world(function);
             }
@@ -139,7 +148,8 @@ impl Record {
             "RevisionId": self.revision,
         });
         told.extend(fixed.as_object().cloned().into_iter().flatten());
-        let state = match (is_changing, self.is_new) {
+        let is_new = self.change == Some(Change::Creation);
+        let state = match (is_changing, is_new) {
             (true, true) => json!({
                 "State": "Pending",
                 "StateReason": "The function is being created.",

@@ -42,7 +42,11 @@ impl Call<'_> {
         latest["Version"] = json!(version.to_string());
         latest["FunctionArn"] = json!(format!("{}:{version}", function.arn()));
         latest["RevisionId"] = json!(revision);
-        self.with_record(function, |record| record.versions.insert(version, latest.clone()));
+        let revision_of_latest = self.new_revision();
+        self.with_record(function, |record| {
+            record.versions.insert(version, latest.clone());
+            record.revision = revision_of_latest;
+        });
         Ok(latest)
     }
 

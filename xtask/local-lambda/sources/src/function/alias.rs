@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html>.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use local_lambda::{Event, Ids};
@@ -20,20 +21,46 @@ pub(super) struct Catalogue {
     /// How often the code was replaced.
     replaced: u64,
     published: BTreeMap<u32, Target>,
+    /// The number that was given last; none is given twice.
+    last: u32,
     aliases: BTreeMap<String, Routing>,
+}
+
+/// A version of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// `$LATEST`, the one that is edited.
+    Latest,
+    /// One that was published, by its number.
+    Published(u32),
+}
+
+impl From<u32> for Version {
+    fn from(number: u32) -> Version {
+        Version::Published(number)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Version::Latest => f.write_str(LATEST),
+            Version::Published(number) => number.fmt(f),
+        }
+    }
 }
 
 /// Where an alias points to.
 #[derive(Debug, Clone, PartialEq)]
 struct Routing {
-    version: u32,
+    version: Version,
     /// A second version, and which part of the invocations goes to it.
     additional: Option<(u32, f64)>,
 }
 
 impl Catalogue {
     pub(super) fn new(latest: Target) -> Catalogue {
-        Catalogue { latest, replaced: 0, published: BTreeMap::new(), aliases: BTreeMap::new() }
+        Catalogue { latest, replaced: 0, published: BTreeMap::new(), last: 0, aliases: BTreeMap::new() }
     }
 
     /// The version that runs when the function is invoked by this qualifier, and what runs for it. For an alias with
@@ -42,12 +69,12 @@ impl Catalogue {
         let qualifier = qualifier.unwrap_or(LATEST);
         let version = match self.aliases.get(qualifier) {
             Some(routing) => routing.draw(core),
-            None => match qualifier.parse() {
-                Ok(version) => version,
-                Err(_) => return (LATEST.to_owned(), self.latest.clone()),
-            },
+            None => qualifier.parse().map_or(Version::Latest, Version::Published),
         };
-        let target = self.published.get(&version).unwrap_or(&self.latest);
+        let target = match version {
+            Version::Latest => &self.latest,
+            Version::Published(number) => self.published.get(&number).unwrap_or(&self.latest),
+        };
         (version.to_string(), target.clone())
     }
 
@@ -63,11 +90,15 @@ impl Catalogue {
 }
 
 impl Routing {
-    fn draw(&self, core: &Core) -> u32 {
+    fn draw(&self, core: &Core) -> Version {
         let Some((second, weight)) = self.additional else { return self.version };
         // 53 bits are what a float can tell apart between 0 and 1.
         let part = (core.draw(Ids::draw) >> 11) as f64 / (1_u64 << 53) as f64;
-        if part < weight { second } else { self.version }
+        if part < weight { Version::Published(second) } else { self.version }
+    }
+
+    fn points_to(&self, number: u32) -> bool {
+        self.version == Version::Published(number) || self.additional.is_some_and(|(second, _)| second == number)
     }
 
     fn words(&self) -> String {
@@ -115,10 +146,26 @@ impl LambdaFunction {
     /// Publishes `$LATEST` as a version that does not change any more; gives its number: 1, 2, 3.
     pub fn publish_version(&self) -> u32 {
         let mut catalogue = lock(&self.state.catalogue);
-        let number = catalogue.published.keys().next_back().map_or(1, |last| last + 1);
+        let number = catalogue.last + 1;
+        catalogue.last = number;
         let latest = catalogue.latest.clone();
         catalogue.published.insert(number, latest);
         number
+    }
+
+    /// Deletes a published version; its number is not given again.
+    ///
+    /// # Errors
+    /// The names of the aliases that point to it, which stays then.
+    pub fn delete_version(&self, number: u32) -> Result<(), Vec<String>> {
+        let mut catalogue = lock(&self.state.catalogue);
+        let aliases = catalogue.aliases.iter().filter(|(_, routing)| routing.points_to(number));
+        let names: Vec<String> = aliases.map(|(name, _)| name.clone()).collect();
+        if !names.is_empty() {
+            return Err(names);
+        }
+        catalogue.published.remove(&number);
+        Ok(())
     }
 
     /// The function by one of its versions.
@@ -144,16 +191,16 @@ impl LambdaFunction {
         }
     }
 
-    /// Makes an alias that points to a published version.
+    /// Makes an alias that points to a version, by its number or [`Version::Latest`].
     ///
     /// # Panics
-    /// When there is an alias with this name, or the version was not published (an alias cannot point to `$LATEST`).
+    /// When there is an alias with this name, or the version was not published.
     #[track_caller]
-    pub fn alias(&self, name: &str, version: u32) -> Alias {
+    pub fn alias(&self, name: &str, version: impl Into<Version>) -> Alias {
         assert!(self.find_qualified(name).is_none(), "{} has the alias {name} already", self.name());
         assert!(name.parse::<u32>().is_err(), "an alias cannot have a number as its name: {name}");
         let alias = Alias { function: self.clone(), name: name.to_owned() };
-        alias.set(Routing { version, additional: None });
+        alias.set(Routing { version: version.into(), additional: None });
         alias
     }
 }
@@ -173,7 +220,7 @@ impl Alias {
 
     /// The version that it points to, and the second one with its weight, if there is one; nothing when the alias was
     /// deleted.
-    pub fn routing(&self) -> Option<(u32, Option<(u32, f64)>)> {
+    pub fn routing(&self) -> Option<(Version, Option<(u32, f64)>)> {
         let catalogue = lock(&self.function.state.catalogue);
         catalogue.aliases.get(&self.name).map(|routing| (routing.version, routing.additional))
     }
@@ -183,20 +230,21 @@ impl Alias {
         lock(&self.function.state.catalogue).aliases.remove(&self.name);
     }
 
-    /// Points it to one published version alone.
+    /// Points it to one version alone.
     ///
     /// # Panics
     /// When the version was not published.
     #[track_caller]
-    pub fn point_to(&self, version: u32) {
-        self.set(Routing { version, additional: None });
+    pub fn point_to(&self, version: impl Into<Version>) {
+        self.set(Routing { version: version.into(), additional: None });
     }
 
     /// Sends this part of the invocations, 0 to 1, to a second version (`AdditionalVersionWeights`). Which of them is
     /// drawn for each invocation: with few of them the parts are far from what was configured, as on AWS.
     ///
     /// # Panics
-    /// When the version was not published, is the one that the alias points to, or the weight is not between 0 and 1.
+    /// When the version was not published, is the one that the alias points to, or the weight is not between 0 and 1;
+    /// and when the alias points to `$LATEST`, which shares with no other.
     #[track_caller]
     pub fn route(&self, version: u32, weight: f64) {
         let first = lock(&self.function.state.catalogue).aliases[&self.name].version;
@@ -208,10 +256,16 @@ impl Alias {
     /// # Panics
     /// As [`Alias::route`].
     #[track_caller]
-    pub fn set_routing(&self, version: u32, additional: Option<(u32, f64)>) {
+    pub fn set_routing(&self, version: impl Into<Version>, additional: Option<(u32, f64)>) {
+        let version = version.into();
         if let Some((second, weight)) = additional {
             assert!((0.0..=1.0).contains(&weight), "a weight of {weight} is not between 0 and 1");
-            assert!(second != version, "the alias {} points to version {version} already", self.name);
+            assert!(version != Version::Latest, "$LATEST is not for an alias with a second version");
+            assert!(
+                version != Version::Published(second),
+                "the alias {} points to version {second} already",
+                self.name
+            );
         }
         self.set(Routing { version, additional });
     }
@@ -234,7 +288,11 @@ impl Alias {
     fn set(&self, routing: Routing) {
         let (state, core): (_, &Arc<Core>) = (&self.function.state, &self.function.core);
         let mut catalogue = lock(&state.catalogue);
-        for version in [Some(routing.version), routing.additional.map(|(version, _)| version)].into_iter().flatten() {
+        let first = match routing.version {
+            Version::Latest => None,
+            Version::Published(number) => Some(number),
+        };
+        for version in [first, routing.additional.map(|(version, _)| version)].into_iter().flatten() {
             assert!(catalogue.published.contains_key(&version), "{} has no version {version}", state.name);
         }
         let words = format!("alias {}: {}", self.name, routing.words());

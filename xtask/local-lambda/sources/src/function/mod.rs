@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use local_lambda::{Event, Function, Ids};
 
-pub use alias::Alias;
+pub use alias::{Alias, Version};
 pub use asynchronous::{AsyncInvocation, AsyncState, Attempt, Condition, EventTooLarge};
 pub use change::{ChangeInProgress, Settling};
 pub use destination::Destination;

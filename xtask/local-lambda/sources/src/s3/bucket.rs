@@ -7,8 +7,8 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 use super::envelope::Occurrence;
-use super::notification::{NotificationBuilder, NotificationState};
-use super::notification_rule::ObjectEvent;
+use super::notification::{Notification, NotificationBuilder, NotificationState};
+use super::notification_rule::{InvalidNotification, ObjectEvent};
 use crate::core::{Core, lock};
 use crate::events::{DEFAULT_BUS, put_service_event};
 use crate::function::Destination;
@@ -133,6 +133,19 @@ impl Bucket {
     /// A notification to a queue, a topic or a function, to be described.
     pub fn notify(&self, receiver: impl Into<Destination>) -> NotificationBuilder {
         NotificationBuilder::new(Arc::clone(&self.core), Arc::clone(&self.state), receiver.into())
+    }
+
+    /// Puts new notifications in the place of some that are there (`PutBucketNotificationConfiguration`): all of them,
+    /// or none when one cannot be.
+    ///
+    /// # Errors
+    /// As [`NotificationBuilder::try_create`]; then everything is as it was.
+    pub fn replace_notifications(
+        &self,
+        gone: &[Notification],
+        new: Vec<NotificationBuilder>,
+    ) -> Result<Vec<Notification>, InvalidNotification> {
+        self.state.replace(gone, new)
     }
 
     /// Stores an object (`PutObject`).

@@ -70,6 +70,11 @@ impl NotificationBuilder {
     /// When there are two prefixes or two suffixes, and when another notification of the bucket is for the same
     /// changes.
     pub fn try_create(self) -> Result<Notification, InvalidNotification> {
+        let made = self.bucket.clone().replace(&[], vec![self])?;
+        Ok(made.into_iter().next().expect("one was asked for"))
+    }
+
+    fn state(self) -> Result<Arc<NotificationState>, InvalidNotification> {
         let NotificationBuilder { core, bucket, to, id, mut events, filters } = self;
         if events.is_empty() {
             events.push("s3:ObjectCreated:*".to_owned());
@@ -87,14 +92,29 @@ impl NotificationBuilder {
             dead_letter_queue: None,
         };
         let route = Route::new(&bucket.name, to, settings);
-        let state = Arc::new(NotificationState { id, rule, route });
-        let mut notifications = lock(&bucket.notifications);
-        let mut rules: Vec<NotificationRule> = notifications.iter().map(|other| other.rule.clone()).collect();
-        rules.push(state.rule.clone());
-        check_overlaps(&rules)?;
-        notifications.push(Arc::clone(&state));
-        drop(notifications);
-        Ok(Notification { bucket, route: Arc::clone(&state.route), state })
+        Ok(Arc::new(NotificationState { id, rule, route }))
+    }
+}
+
+impl BucketState {
+    /// Puts new notifications in the place of some that are there, all of them or, when one cannot be, none.
+    pub(super) fn replace(
+        self: &Arc<BucketState>,
+        gone: &[Notification],
+        new: Vec<NotificationBuilder>,
+    ) -> Result<Vec<Notification>, InvalidNotification> {
+        let new = new.into_iter().map(NotificationBuilder::state).collect::<Result<Vec<_>, _>>()?;
+        let mut notifications = lock(&self.notifications);
+        let stays = |there: &&Arc<NotificationState>| !gone.iter().any(|gone| Arc::ptr_eq(&gone.state, *there));
+        let all: Vec<_> = notifications.iter().filter(stays).chain(&new).cloned().collect();
+        check_overlaps(&all.iter().map(|state| state.rule.clone()).collect::<Vec<_>>())?;
+        *notifications = all;
+        let made = |state: Arc<NotificationState>| Notification {
+            bucket: Arc::clone(self),
+            route: Arc::clone(&state.route),
+            state,
+        };
+        Ok(new.into_iter().map(made).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_lambda_sources::{Alias, ChangeInProgress, LambdaFunction, Settling, Target, What, World};
+use local_lambda_sources::{Alias, ChangeInProgress, LambdaFunction, Settling, Target, Version, What, World};
 use serde_json::json;
 
 use crate::support::{panic_of, printer, printer_builder};
@@ -114,6 +114,29 @@ fn a_queue_can_be_mapped_to_an_alias() {
     assert_eq!(world.answers().last().unwrap().json(), Some(json!("two")));
     let trace = world.trace();
     assert_eq!(trace.of(What::Invoked).next().unwrap().function.as_deref(), Some("shop:2"));
+}
+
+#[test]
+fn an_alias_of_latest_runs_the_code_of_now() {
+    let world = World::new();
+    let function = two_versions(&world);
+    let edited = function.alias("edited", Version::Latest);
+    function.update_code(Target::closure("shop", |_| Ok(json!("three"))));
+    let answer = edited.invoke(json!({}));
+    assert_eq!((answer.json(), answer.version.as_str()), (Some(json!("three")), "$LATEST"));
+    assert_eq!(edited.routing(), Some((Version::Latest, None)));
+}
+
+#[test]
+fn a_version_is_deleted_when_no_alias_points_to_it_and_its_number_stays_unused() {
+    let world = World::new();
+    let function = two_versions(&world);
+    let live = function.alias("live", 1);
+    live.route(2, 0.5);
+    assert_eq!(function.delete_version(2), Err(vec!["live".to_owned()]));
+    live.point_to(1);
+    assert_eq!((function.delete_version(2), function.versions()), (Ok(()), vec![1]));
+    assert_eq!(function.publish_version(), 3);
 }
 
 #[test]
