@@ -1,18 +1,22 @@
 //! The command: `local-aws serve [--port P]`.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use local_aws::LocalAws;
+use local_aws::{LocalAws, OnLocalAws};
+use local_lambda::Function;
 use local_lambda_sources::World;
 
 const HELP: &str = "\
 AWS services on this machine, for the AWS CLI and SDKs. Everything is in memory and gone at the end.
 
-usage: local-aws serve [--port PORT]
+usage: local-aws serve [--port PORT] [--function NAME=PROGRAM]… [--env NAME=VALUE]…
 
-  --port PORT   the port on 127.0.0.1; 4566 if not given
+  --port PORT              the port on 127.0.0.1; 4566 if not given, 0 lets the system choose
+  --function NAME=PROGRAM  a Lambda function that is there from the start; `Invoke` runs the program
+  --env NAME=VALUE         an environment variable of these functions
 
   LOCAL_AWS=http://HOST:PORT puts the services of another endpoint behind ours
 ";
@@ -30,9 +34,12 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, lexopt::Error> {
     let mut arguments = lexopt::Parser::from_env();
     let (mut port, mut serves) = (4566, false);
+    let (mut functions, mut environment) = (Vec::new(), Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => port = arguments.value()?.parse()?,
+            Long("function") => functions.push(pair(&mut arguments)?),
+            Long("env") => environment.push(pair(&mut arguments)?),
             Long("help") | Short('h') => {
                 print!("{HELP}");
                 return Ok(ExitCode::SUCCESS);
@@ -53,6 +60,15 @@ fn run() -> Result<ExitCode, lexopt::Error> {
     let world = World::builder().at(now()).build();
     let _clock = world.follow_real_time(1.0);
     let aws = LocalAws::start_at(&world, port);
+    for (name, program) in functions {
+        if !Path::new(&program).is_file() {
+            eprintln!("local-aws: there is no program {program} for the function {name}; build it first");
+            return Ok(ExitCode::from(4));
+        }
+        let function = Function::builder(program).name(name).on(&aws);
+        let function = environment.iter().fold(function, |function, (name, value)| function.env(name, value));
+        world.function(function.start()).create();
+    }
     println!("AWS services on {}", aws.endpoint());
     for (name, value) in aws.environment() {
         println!("export {name}={value}");
@@ -63,6 +79,15 @@ fn run() -> Result<ExitCode, lexopt::Error> {
         for call in aws.take_finished().iter() {
             println!("{call}");
         }
+    }
+}
+
+/// `NAME=VALUE`.
+fn pair(arguments: &mut lexopt::Parser) -> Result<(String, String), lexopt::Error> {
+    let text = arguments.value()?.string()?;
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(format!("{text} is not NAME=VALUE").into()),
     }
 }
 

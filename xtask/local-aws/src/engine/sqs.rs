@@ -59,17 +59,16 @@ impl Sqs {
     fn check_redrive(&self, settings: &QueueSettings) -> Result<(), AwsError> {
         let Some(redrive) = &settings.redrive else { return Ok(()) };
         let arn = &redrive.dead_letter_target_arn;
-        let is_queue = arn.starts_with("arn:aws:sqs:") && receiver(&self.world, arn).is_some();
-        match is_queue {
-            true => Ok(()),
-            false => {
-                let policy = redrive_policy(redrive);
-                let message = format!(
-                    "Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
-                );
-                Err(AwsError::client("InvalidParameterValue", message))
-            }
-        }
+        let reason = if arn.split(':').nth(4) != Some(ACCOUNT) {
+            "Dead-letter target owner should be same as the source."
+        } else if !arn.starts_with("arn:aws:sqs:") || receiver(&self.world, arn).is_none() {
+            "Dead letter target does not exist."
+        } else {
+            return Ok(());
+        };
+        let policy = redrive_policy(redrive);
+        let message = format!("Value {policy} for parameter RedrivePolicy is invalid. Reason: {reason}");
+        Err(AwsError::client("InvalidParameterValue", message))
     }
 
     fn set_attributes(&self, params: &Value) -> Answer {

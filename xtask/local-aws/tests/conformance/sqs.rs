@@ -268,10 +268,13 @@ fn a_queue_of_another_account_or_region_is_not_there() {
             let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}"#);
             client.set_queue_attributes().queue_url(&url).attributes(QueueAttributeName::RedrivePolicy, policy).send()
         };
-        for place in ["eu-west-1:123456789012", "us-east-1:210987654321"] {
+        for (place, reason) in [
+            ("eu-west-1:123456789012", "Dead letter target does not exist."),
+            ("us-east-1:210987654321", "Dead-letter target owner should be same as the source."),
+        ] {
             let (code, message) = refused(set(format!("arn:aws:sqs:{place}:{name}")).await);
             assert_eq!(code, "InvalidParameterValue", "{place}");
-            assert!(message.ends_with("Reason: Dead letter target does not exist."), "{message}");
+            assert!(message.ends_with(reason), "{message}");
         }
         set(format!("arn:aws:sqs:us-east-1:123456789012:{name}")).await.unwrap();
         let send = client.send_message().queue_url(format!("{}/{name}", base.replace("123456789012", "210987654321")));

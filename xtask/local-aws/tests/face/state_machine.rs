@@ -37,7 +37,7 @@ fn a_name_is_free_again_90_days_after_the_end() {
     let aws = LocalAws::start();
     let prints = aws.state_machine("prints");
     let client = aws_sdk_sfn::Client::new(&config(&aws));
-    let start = || wait(client.start_execution().state_machine_arn(prints.arn()).name("o-1").send());
+    let start = || wait(client.start_execution().state_machine_arn(prints.arn()).name("o-1").send()).map_err(Box::new);
     let first = start().unwrap().start_date;
     prints.succeed("o-1", &json!({}));
     let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
