@@ -37,7 +37,8 @@ os.environ.update(environment)
 def aws(*arguments):
     """A call of the AWS CLI; its answer, as JSON where it is."""
     print("$ aws", *arguments, flush=True)
-    command = [sys.executable, "-m", "awscli", *arguments]
+    # `aws sqs` of this version heeds no AWS_ENDPOINT_URL.
+    command = [sys.executable, "-m", "awscli", "--endpoint-url", endpoint, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     try:
