@@ -1,0 +1,239 @@
+//! What the shop expects of its print room. The queues are those of the local service, with visibility, receive counts
+//! and dead letters; a message that fails is received three times, 30 seconds apart, and no time is spent waiting.
+
+use course::Seed;
+use local_lambda::{Function, binary};
+use local_lambda_sources::sqs::{MessageAttribute, Queue};
+use local_lambda_sources::{Target, World};
+use serde_json::{Map, Value, json};
+
+/// A queue, its dead letters, and the function that prints.
+struct PrintRoom {
+    world: World,
+    jobs: Queue,
+    dead_letters: Queue,
+}
+
+impl PrintRoom {
+    /// `print-jobs` or `album-pages.fifo`; `jams` says how often the paper jams at a job before it is printed.
+    fn new(queue: &str, jams: &[(&str, u32)]) -> PrintRoom {
+        let world = World::new();
+        let (name, fifo) = queue.split_at(queue.find('.').unwrap_or(queue.len()));
+        let dead_letters = world.queue(format!("{name}-dead{fifo}")).create();
+        let jobs = world.queue(queue).redrive(&dead_letters, 3).create();
+        let jams: Map<String, Value> = jams.iter().map(|&(job, times)| (job.to_owned(), times.into())).collect();
+        let function = Function::builder(binary!()).env("JAMS", Value::Object(jams).to_string()).start();
+        let function = world.function(Target::from(function)).create();
+        world.map(&jobs, &function).report_batch_item_failures().create();
+        PrintRoom { world, jobs, dead_letters }
+    }
+
+    fn send_page(&self, album: &str, page: &str, body: &str) {
+        let message = self.jobs.message(body).group_id(album).deduplication_id(page);
+        message.send().expect("the queue takes a page");
+    }
+
+    /// The queue is worked off; then exactly these jobs are printed, in this order.
+    #[track_caller]
+    fn expect_printed(&self, story: &str, expected: &[String]) {
+        self.world.run_until_idle();
+        let printed = self.printed();
+        assert!(
+            printed == expected,
+            "{story}\n  expected to be printed {expected:?}\n  got                    {printed:?}\n{}",
+            self.happened()
+        );
+    }
+
+    /// The same, in whatever order.
+    #[track_caller]
+    fn expect_printed_sometime(&self, story: &str, expected: &[String]) {
+        self.world.run_until_idle();
+        let (mut printed, mut sorted) = (self.printed(), expected.to_vec());
+        printed.sort();
+        sorted.sort();
+        assert!(
+            printed == sorted,
+            "{story}\n  expected to be printed {sorted:?}\n  got                    {printed:?}\n{}",
+            self.happened()
+        );
+    }
+
+    #[track_caller]
+    fn expect_dead_letters(&self, story: &str, expected: &[String]) {
+        let dead = self.dead_letters.bodies();
+        assert!(
+            dead == expected,
+            "{story}\n  expected in the dead-letter queue {expected:?}\n  got                               {dead:?}\n{}",
+            self.happened()
+        );
+    }
+
+    /// The jobs in the order in which the printer printed them.
+    fn printed(&self) -> Vec<String> {
+        let jobs =
+            |line: &str| line.strip_prefix("printed ").and_then(|rest| rest.split(' ').next()).map(str::to_owned);
+        self.log().iter().filter_map(|line| jobs(line)).collect()
+    }
+
+    fn log(&self) -> Vec<String> {
+        let answers = self.world.answers();
+        answers
+            .iter()
+            .filter_map(|answer| answer.outcome.as_ref())
+            .flat_map(|run| run.function_log().map(str::to_owned))
+            .collect()
+    }
+
+    fn happened(&self) -> String {
+        format!("what happened\n{}\nthe function's log\n  {}", self.world.trace(), self.log().join("\n  "))
+    }
+}
+
+/// Jobs with numbers that nobody knows beforehand.
+fn jobs(seed: &mut Seed, count: u64) -> Vec<String> {
+    let first = seed.number(1000..=9000);
+    (first..first + count).map(|number| format!("p-{number}")).collect()
+}
+
+fn body(job: &str) -> String {
+    json!({ "job": job, "copies": 1 }).to_string()
+}
+
+#[test]
+fn prints_every_job_once() {
+    let mut seed = Seed::at_run_time();
+    let room = PrintRoom::new("print-jobs", &[]);
+    let jobs = jobs(&mut seed, 12);
+    for job in &jobs {
+        room.jobs.send(body(job));
+    }
+    room.expect_printed_sometime("twelve good jobs come in", &jobs);
+    room.expect_dead_letters("twelve good jobs come in", &[]);
+}
+
+#[test]
+fn keeps_a_broken_message_from_harming_its_batch() {
+    let mut seed = Seed::at_run_time();
+    let job = format!("p-{}", seed.number(1000..=9999));
+    let broken = [format!("{job} please"), String::from("null"), json!({ "job": job }).to_string()];
+    for broken in broken {
+        let room = PrintRoom::new("print-jobs", &[]);
+        let jobs = jobs(&mut seed, 9);
+        for (place, job) in jobs.iter().enumerate() {
+            if place == 4 {
+                room.jobs.send(broken.clone());
+            }
+            room.jobs.send(body(job));
+        }
+        let story = format!("nine good jobs come in, and among them a message that reads {broken}");
+        room.expect_printed_sometime(&story, &jobs);
+        room.expect_dead_letters(&story, &[broken]);
+    }
+}
+
+#[test]
+fn prints_a_job_after_the_jam_is_cleared() {
+    let mut seed = Seed::at_run_time();
+    for jams in [1, 2] {
+        let jobs = jobs(&mut seed, 3);
+        let room = PrintRoom::new("print-jobs", &[(&jobs[1], jams)]);
+        for job in &jobs {
+            room.jobs.send(body(job));
+        }
+        let expected = [&jobs[0], &jobs[2], &jobs[1]].map(String::clone);
+        room.expect_printed(&format!("of three jobs the second jams {jams} times"), &expected);
+        room.expect_dead_letters("the paper jams, and then no longer", &[]);
+    }
+}
+
+#[test]
+fn gives_up_a_job_that_jams_for_good() {
+    let mut seed = Seed::at_run_time();
+    let jobs = jobs(&mut seed, 4);
+    let stuck = *seed.pick(&[0, 1, 2, 3]);
+    let room = PrintRoom::new("print-jobs", &[(&jobs[stuck], 99)]);
+    for job in &jobs {
+        room.jobs.send(body(job));
+    }
+    let good: Vec<String> = jobs.iter().filter(|job| **job != jobs[stuck]).cloned().collect();
+    room.expect_printed("of four jobs one jams whenever it is tried", &good);
+    room.expect_dead_letters("of four jobs one jams whenever it is tried", &[body(&jobs[stuck])]);
+}
+
+#[test]
+fn prints_once_what_the_queue_delivers_twice() {
+    let mut seed = Seed::at_run_time();
+    let room = PrintRoom::new("print-jobs", &[]);
+    let jobs = jobs(&mut seed, 5);
+    room.jobs.duplicate_next(seed.number(1..=5) as usize);
+    for job in &jobs {
+        room.jobs.send(body(job));
+    }
+    room.expect_printed_sometime("the queue delivers some of five messages twice", &jobs);
+    room.expect_dead_letters("a job that is printed already is no failure", &[]);
+}
+
+#[test]
+fn prints_once_what_the_shop_sends_twice() {
+    let mut seed = Seed::at_run_time();
+    let room = PrintRoom::new("print-jobs", &[]);
+    let jobs = jobs(&mut seed, 4);
+    for job in jobs.iter().chain(&jobs[..seed.number(1..=3) as usize]) {
+        room.jobs.send(body(job));
+    }
+    room.expect_printed_sometime("the shop was not sure, and sent some of its four jobs again", &jobs);
+    room.expect_dead_letters("a job that is printed already is no failure", &[]);
+}
+
+#[test]
+fn keeps_the_pages_of_an_album_in_order() {
+    let mut seed = Seed::at_run_time();
+    let album = seed.name();
+    for stuck in 0..3 {
+        let pages = jobs(&mut seed, 4);
+        let room = PrintRoom::new("album-pages.fifo", &[(&pages[stuck], 2)]);
+        for page in &pages {
+            room.send_page(&album, page, &body(page));
+        }
+        let story = format!("an album of four pages comes in, and page {} jams twice", stuck + 1);
+        room.expect_printed(&story, &pages);
+        room.expect_dead_letters(&story, &[]);
+    }
+}
+
+#[test]
+fn keeps_two_albums_in_order_each() {
+    let mut seed = Seed::at_run_time();
+    let pages = jobs(&mut seed, 6);
+    let (first, second) = pages.split_at(3);
+    let room = PrintRoom::new("album-pages.fifo", &[(&first[0], 1), (&second[1], 1)]);
+    for (a, b) in first.iter().zip(second) {
+        room.send_page("wedding", a, &body(a));
+        room.send_page("christening", b, &body(b));
+    }
+    room.world.run_until_idle();
+    let printed = room.printed();
+    for album in [first, second] {
+        let of_album: Vec<&String> = printed.iter().filter(|page| album.contains(page)).collect();
+        assert!(
+            of_album == album.iter().collect::<Vec<_>>(),
+            "two albums come in at once, and pages jam in both\n  expected of one {album:?}\n  got             {of_album:?}\n{}",
+            room.happened()
+        );
+    }
+}
+
+#[test]
+fn does_not_hold_up_single_prints_of_a_group() {
+    let mut seed = Seed::at_run_time();
+    let jobs = jobs(&mut seed, 3);
+    let room = PrintRoom::new("print-jobs", &[(&jobs[0], 2)]);
+    for job in &jobs {
+        // Groups of a standard queue keep one customer from crowding out the others, and promise no order.
+        let message = room.jobs.message(body(job)).group_id("customer-7");
+        message.attribute("priority", MessageAttribute::string("express")).send().expect("the queue takes a job");
+    }
+    let expected = [&jobs[1], &jobs[2], &jobs[0]].map(String::clone);
+    room.expect_printed("three single prints of one customer come in, and the first jams twice", &expected);
+}
