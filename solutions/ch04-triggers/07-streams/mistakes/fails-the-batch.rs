@@ -1,5 +1,5 @@
 //! caught-by: gives_up_only_what_cannot_be_read
-//! One error for the whole batch: the good changes behind the broken one wait for every attempt at it.
+//! One error for the whole batch: the good changes behind the broken one are given up with it.
 #![allow(unused)]
 
 #[path = "../src/board.rs"]

@@ -35,10 +35,9 @@ async fn follow(board: &Board, event: LambdaEvent<Event>) -> Result<DynamoDbEven
         if let Err(reason) = take(board, &record) {
             eprintln!("change {:?} was not taken: {reason}", record.change.sequence_number);
             let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = last;
+            failure.item_identifier = last.clone();
+            // Going on keeps the changes behind it from being given up with it.
             answer.batch_item_failures.push(failure);
-            // All that follows comes again with it.
-            break;
         }
     }
     Ok(answer)

@@ -32,9 +32,8 @@ async fn follow(board: &Board, event: LambdaEvent<Event>) -> Result<DynamoDbEven
             eprintln!("change {:?} was not taken: {reason}", record.change.sequence_number);
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier = record.change.sequence_number;
+            // Going on keeps the changes behind it from being given up with it.
             answer.batch_item_failures.push(failure);
-            // All that follows comes again with it.
-            break;
         }
     }
     Ok(answer)
