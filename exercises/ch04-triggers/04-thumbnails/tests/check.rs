@@ -156,7 +156,9 @@ fn looks_at_every_record() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::with_previews_in("ferris-prints-previews");
     let photos: Vec<Photo> = (0..3).map(|_| Photo::any(&mut seed)).collect();
-    let keys = ["a/1.ppm", "a/2.ppm", "a/3.ppm"];
+    let owner = seed.name();
+    let keys = [1, 2, 3].map(|number| format!("{owner}/{number}.ppm"));
+    let keys = keys.each_ref().map(String::as_str);
     for (key, photo) in keys.iter().zip(&photos) {
         shop.uploads.put(key, photo.bytes());
     }
@@ -230,8 +232,12 @@ fn fails_when_a_preview_is_missing() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::with_previews_in("ferris-prints-previews");
     let photos: Vec<Photo> = (0..3).map(|_| Photo::any(&mut seed)).collect();
-    let keys = ["a/1 1.ppm", "a/2 2.ppm", "a/3 3.ppm"];
-    let encoded = ["a/1+1.ppm", "a/2+2.ppm", "a/3+3.ppm"];
+    let owner = seed.name();
+    let (keys, encoded) = (
+        [1, 2, 3].map(|number| format!("{owner} {number}.ppm")),
+        [1, 2, 3].map(|number| format!("{owner}+{number}.ppm")),
+    );
+    let (keys, encoded) = (keys.each_ref().map(String::as_str), encoded.each_ref().map(String::as_str));
     for (key, photo) in keys.iter().zip(&photos) {
         shop.uploads.put(key, photo.bytes());
     }
@@ -273,10 +279,11 @@ fn fails_for_what_is_no_picture() {
     let photo = Photo::any(&mut seed);
     shop.uploads.put("good.ppm", photo.bytes());
     for broken in [format!("dear {}", seed.name()).into_bytes(), photo.bytes()[1..].to_vec()] {
-        shop.uploads.put("broken.ppm", broken);
-        let records = [("ObjectCreated:Put", "broken.ppm"), ("ObjectCreated:Put", "good.ppm")];
+        let key = format!("{}.ppm", seed.name());
+        shop.uploads.put(&key, broken);
+        let records = [("ObjectCreated:Put", &*key), ("ObjectCreated:Put", "good.ppm")];
         let outcome = shop.function.story("something that is no picture is called so").invoke(event(&records));
-        outcome.expect_error_saying("PreviewFailed", "broken.ppm");
+        outcome.expect_error_saying("PreviewFailed", &key);
         shop.expect_previews("one of two is no picture", &[("good.ppm", &photo)]);
     }
 }
@@ -289,5 +296,5 @@ fn builds_its_client_once() {
         shop.uploads.put(&format!("{number}.ppm"), Photo::any(&mut seed).bytes());
         shop.world.run_until_idle();
     }
-    shop.aws.calls().expect_count(6).expect_one_connection();
+    shop.aws.calls().expect_one_connection();
 }
