@@ -18,7 +18,8 @@ fn records(call: &Invocation) -> Vec<Value> {
 /// Where previews go decides how often the function runs for one photo.
 #[test]
 fn a_preview_in_the_bucket_of_photos() {
-    let mut table = String::from("| Previews go into | Notifications for | Invocations for one photo |\n|---|---|---|\n");
+    let mut table =
+        String::from("| Previews go into | Notifications for | Invocations for one photo |\n|---|---|---|\n");
     let cases = [
         ("another bucket", "previews", "", "every object", ""),
         ("the same bucket, below `previews/`", "photos", "previews/", "the prefix `uploads/`", "uploads/"),
@@ -95,14 +96,11 @@ fn a_change_that_cannot_be_read() {
         // The stream keeps a record for 24 hours.
         world.advance(Duration::from_secs(25 * 3_600));
         let trace = world.trace();
-        let end = trace.entries().iter().rev().find(|entry| {
-            matches!(entry.what, What::Dropped | What::Expired | What::Succeeded | What::SentToDestination)
-        });
-        let waits = end.map_or(Duration::ZERO, |entry| trace.since_start(entry));
-        let waits = if waits.as_secs() >= 7_200 {
-            format!("{} hours", (waits.as_secs() + 1_800) / 3_600)
-        } else {
-            format!("{} s", waits.as_secs())
+        let passed = trace.of(What::Dropped).chain(trace.of(What::Expired)).next();
+        let waits = passed.map_or(Duration::ZERO, |entry| trace.since_start(entry));
+        let waits = match waits.as_secs() {
+            seconds if seconds >= 3_600 => format!("{} hours", seconds / 3_600),
+            seconds => format!("{seconds} seconds"),
         };
         let taken = taken.lock().expect("no test panicked with it");
         let lost = (1..=10).filter(|order| *order != 4 && !taken.contains(&order.to_string())).count();
@@ -116,20 +114,24 @@ fn a_change_that_cannot_be_read() {
 fn what_an_answer_says_about_a_batch() {
     let mut table = String::from("| The answer | Deleted | Comes again |\n|---|---|---|\n");
     let answers: [(&str, fn(&str) -> Value); 7] = [
-        (r#"`{"batchItemFailures": [{"itemIdentifier": "<id of 2>"}]}`"#, |id| {
-            json!({ "batchItemFailures": [{ "itemIdentifier": id }] })
-        }),
+        (
+            r#"`{"batchItemFailures": [{"itemIdentifier": "<id of 2>"}]}`"#,
+            |id| json!({ "batchItemFailures": [{ "itemIdentifier": id }] }),
+        ),
         (r#"`{"batchItemFailures": []}`, or `null`"#, |_| Value::Null),
         (r#"`{"statusCode": 500}`"#, |_| json!({ "statusCode": 500 })),
-        (r#"`{"batchItemFailures": [{"messageId": "<id of 2>"}]}`"#, |id| {
-            json!({ "batchItemFailures": [{ "messageId": id }] })
-        }),
-        (r#"`{"batchItemFailures": [{"itemIdentifier": ""}]}`"#, |_| {
-            json!({ "batchItemFailures": [{ "itemIdentifier": "" }] })
-        }),
-        (r#"`{"batchItemFailures": [{"itemIdentifier": "2"}]}`"#, |_| {
-            json!({ "batchItemFailures": [{ "itemIdentifier": "2" }] })
-        }),
+        (
+            r#"`{"batchItemFailures": [{"messageId": "<id of 2>"}]}`"#,
+            |id| json!({ "batchItemFailures": [{ "messageId": id }] }),
+        ),
+        (
+            r#"`{"batchItemFailures": [{"itemIdentifier": ""}]}`"#,
+            |_| json!({ "batchItemFailures": [{ "itemIdentifier": "" }] }),
+        ),
+        (
+            r#"`{"batchItemFailures": [{"itemIdentifier": "2"}]}`"#,
+            |_| json!({ "batchItemFailures": [{ "itemIdentifier": "2" }] }),
+        ),
         ("an error", |_| json!("error")),
     ];
     for (answer, answers) in answers {

@@ -92,8 +92,18 @@ fn grouped(number: u64) -> String {
 }
 
 /// What facts are counted in: the beginning of their `unit`, after which notes follow.
-const UNITS: [&str; 7] =
-    ["bytes", "MB", "seconds", "layers", "requests per second", "concurrent invocations", "new environments"];
+const UNITS: [&str; 10] = [
+    "bytes",
+    "MB",
+    "seconds",
+    "layers",
+    "requests per second",
+    "concurrent invocations",
+    "new environments",
+    "hours",
+    "messages",
+    "records",
+];
 
 /// The unit of a fact and what there is to note about it.
 fn unit_and_note(text: &str) -> (&str, &str) {
