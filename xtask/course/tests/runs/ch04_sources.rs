@@ -112,8 +112,9 @@ fn a_change_that_cannot_be_read() {
 /// Three messages, of which the second fails; what the mapping makes of each answer.
 #[test]
 fn what_an_answer_says_about_a_batch() {
+    type Answer = fn(&str) -> Value;
     let mut table = String::from("| The answer | Deleted | Comes again |\n|---|---|---|\n");
-    let answers: [(&str, fn(&str) -> Value); 7] = [
+    let answers: [(&str, Answer); 7] = [
         (
             r#"`{"batchItemFailures": [{"itemIdentifier": "<id of 2>"}]}`"#,
             |id| json!({ "batchItemFailures": [{ "itemIdentifier": id }] }),
