@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use aws_lambda_events::alb::AlbTargetGroupRequest;
-use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use aws_lambda_events::apigw::{ApiGatewayCustomAuthorizerRequest, ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::s3::S3Event;
@@ -46,6 +46,7 @@ fn deserialize(name: &str) -> Result<(), String> {
     match name.split_once('/').map(|(service, _)| service) {
         Some("alb") => is::<AlbTargetGroupRequest>(event),
         Some("apigateway") if event["version"] == "2.0" => is::<ApiGatewayV2httpRequest>(event),
+        Some("apigateway") if event["type"] == "TOKEN" => is::<ApiGatewayCustomAuthorizerRequest>(event),
         Some("apigateway") => is::<ApiGatewayProxyRequest>(event),
         Some("dynamodb") => is::<dynamodb::Event>(event),
         Some("eventbridge") => is::<EventBridgeEvent>(event),
