@@ -130,7 +130,7 @@ impl Doorman {
 fn policy(claims: &Claims, method_arn: &str) -> Value {
     let stage = method_arn.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
     let has = |scope: &str| claims.scope.split(' ').any(|has| has == scope);
-    let is_get = method_arn.splitn(4, '/').nth(2) == Some("GET");
+    let is_get = method_arn.split('/').nth(2) == Some("GET");
     let (effect, methods) = match (has("write"), has("read") && is_get) {
         (true, _) => ("Allow", "*"),
         (false, true) => ("Allow", "*"),
