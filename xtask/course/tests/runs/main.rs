@@ -6,6 +6,7 @@ mod ch01;
 mod ch02;
 mod ch03;
 mod ch04_sources;
+mod ch05;
 mod picture;
 mod policies;
 
@@ -92,10 +93,12 @@ fn grouped(number: u64) -> String {
 }
 
 /// What facts are counted in: the beginning of their `unit`, after which notes follow.
-const UNITS: [&str; 10] = [
+const UNITS: [&str; 12] = [
     "bytes",
     "MB",
     "seconds",
+    "days",
+    "letters",
     "layers",
     "requests per second",
     "concurrent invocations",
