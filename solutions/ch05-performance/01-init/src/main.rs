@@ -30,10 +30,12 @@ struct Desk {
 }
 
 impl Desk {
+    // ANCHOR: cell
     /// The catalogue. Whoever comes first fetches it, the others wait for that; a failure is not kept.
     async fn catalogue(&self) -> Result<&Catalogue, WarehouseAway> {
         self.catalogue.get_or_try_init(|| Catalogue::fetch(&self.warehouse)).await
     }
+    // ANCHOR_END: cell
 
     async fn quote(&self, event: LambdaEvent<Order>) -> Result<Quote, Diagnostic> {
         let order = event.payload;
