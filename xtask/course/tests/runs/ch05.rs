@@ -98,17 +98,18 @@ const SIZES: [u64; 6] = [128, 256, 512, 1_024, 1_769, 3_008];
 fn record() -> &'static [String] {
     static RECORD: OnceLock<Vec<String>> = OnceLock::new();
     RECORD.get_or_init(|| {
-        let path = root().join("exercises/fixtures/logs/thumbnails-by-memory.txt");
         if env::var_os("COURSE_RECORD").is_some() {
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for logs");
-            fs::write(&path, run_thumbnails()).expect("the record can be written");
+            let log = serde_json::to_string_pretty(&json!({ "lines": run_thumbnails() })).expect("JSON");
+            let path = root().join("exercises/fixtures/logs/thumbnails-by-memory.json");
+            fs::write(path, log + "\n").expect("the record can be written");
         }
-        fs::read_to_string(&path).expect("a record").lines().map(str::to_owned).collect()
+        let lines = &fixture_json("logs/thumbnails-by-memory")["lines"];
+        lines.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     })
 }
 
-fn run_thumbnails() -> String {
-    let mut text = String::new();
+fn run_thumbnails() -> Vec<String> {
+    let mut reports = Vec::new();
     for memory_mb in SIZES {
         let thumbnails = builder("ch05_thumbnail", "thumbnails").memory_mb(memory_mb as u32).start();
         for number in 0..14 {
@@ -118,10 +119,10 @@ fn run_thumbnails() -> String {
             }
             let outcome = thumbnails.invoke(json!({}));
             let report = outcome.log.iter().find(|line| line.text.starts_with("REPORT "));
-            let _ = writeln!(text, "{}", report.expect("a report").text);
+            reports.push(report.expect("a report").text.clone());
         }
     }
-    text
+    reports
 }
 
 /// Microseconds as milliseconds with one decimal.
