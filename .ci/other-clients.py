@@ -1,28 +1,58 @@
 """Asks `local-aws serve` what the AWS CLI and boto3 ask of AWS: a transcript of calls that must succeed, or fail as AWS
-fails. Run by .ci/independent-aws; arguments: the program, and a function for `Invoke`."""
+fails. Then a function as it is deployed calls the services over HTTPS. Run by .ci/independent-aws; arguments: the
+program, and a function that stores an order in a table and tells a queue."""
 
+import datetime
+import ipaddress
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 program, function = sys.argv[1:]
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
+folder = tempfile.TemporaryDirectory()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+port, tls_port = free_port(), free_port()
 endpoint = f"http://127.0.0.1:{port}"
 queue_url = f"{endpoint}/123456789012/jobs"
-server = subprocess.Popen(
-    [program, "serve", "--port", str(port), "--function", f"stores_orders={function}", "--env", f"QUEUE_URL={queue_url}"],
-    stdout=subprocess.DEVNULL,
-)
+certificate = os.path.join(folder.name, "certificate.pem")
+
+
+def serve(port, **variables):
+    """The services, with the function in this environment."""
+    command = [program, "serve", "--port", str(port), "--function", f"stores_orders={function}"]
+    for name, value in variables.items():
+        command += ["--env", f"{name}={value}"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return server
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("local-aws does not listen")
+
+
 environment = {
     **os.environ,
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -162,17 +192,92 @@ def with_boto3():
     expect("an event", events.put_events(Entries=[{"Source": "shop", "DetailType": "Placed", "Detail": "{}"}])["FailedEntryCount"], 0)
 
 
-try:
-    for _ in range(100):
+def make_certificate(key_file):
+    """A certificate for 127.0.0.1 that nobody trusts who was not told to."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local-aws")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(address, critical=False).sign(key, hashes.SHA256())
+    )
+    with open(certificate, "wb") as file:
+        file.write(made.public_bytes(serialization.Encoding.PEM))
+    with open(key_file, "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                     serialization.NoEncryption()))
+
+
+def copy(one, other):
+    try:
+        while data := one.recv(65_536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the other side is gone, as after each test
+
+
+def speak_tls(handshakes):
+    """A port that speaks TLS to callers and passes on what they say."""
+    key_file = os.path.join(folder.name, "key.pem")
+    make_certificate(key_file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key_file)
+    listener = socket.create_server(("127.0.0.1", tls_port))
+
+    def accept():
+        while True:
+            plain, _ = listener.accept()
+            try:
+                caller = context.wrap_socket(plain, server_side=True)
+            except (ssl.SSLError, OSError) as error:
+                handshakes.append(str(error))
+                continue
+            handshakes.append(caller.version())
+            service = socket.create_connection(("127.0.0.1", port))
+            threading.Thread(target=copy, args=(caller, service), daemon=True).start()
+            threading.Thread(target=copy, args=(service, caller), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def over_https():
+    """The same program, told of an endpoint with TLS: it must speak it, and to nobody whom it does not trust."""
+    handshakes = []
+    speak_tls(handshakes)
+    for trusts in (True, False):
+        trust = {"SSL_CERT_FILE": certificate} if trusts else {}
+        other = free_port()
+        https = f"https://127.0.0.1:{tls_port}"
+        server = serve(other, AWS_ENDPOINT_URL=https, QUEUE_URL=queue_url, **trust)
         try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    with tempfile.TemporaryDirectory() as folder:
-        with_the_cli(folder)
+            client = boto3.client("lambda", endpoint_url=f"http://127.0.0.1:{other}", config=Config(read_timeout=60))
+            order = f"tls-{trusts}"
+            told = client.invoke(FunctionName="stores_orders", Payload=json.dumps({"id": order}))
+            answer = json.load(told["Payload"])
+            if trusts:
+                expect("the answer over HTTPS", answer, {"stored": order})
+                expect("the handshake", handshakes[0], "TLSv1.3")
+            else:
+                expect("without trust", told.get("FunctionError"), "Unhandled")
+        finally:
+            server.terminate()
+            server.wait()
+    expect("a call of who does not trust", "TLSv1.3" in handshakes[-1], False)
+    stored = boto3.client("dynamodb").scan(TableName="orders")["Items"]
+    expect("what was stored", sorted(item["id"]["S"] for item in stored), ["o-1", "tls-True"])
+
+
+server = serve(port, QUEUE_URL=queue_url)
+try:
+    with_the_cli(folder.name)
     with_boto3()
-    print("test result: ok. 2 passed; 0 failed (the AWS CLI and boto3 against local-aws)")
+    over_https()
+    print("test result: ok. 3 passed; 0 failed (the AWS CLI, boto3, and a function over HTTPS)")
 finally:
     server.terminate()
     server.wait()
+    folder.cleanup()
