@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use course::{data, fixture_json};
 use local_lambda_sources::sqs::MessageAttribute;
 use local_lambda_sources::streams::{Change, StreamMappingBuilder};
 use local_lambda_sources::{Invocation, Target, What, World};
 use serde_json::{Value, json};
 
-use crate::{facts, same};
+use crate::{builder, grouped, same, unit_and_note};
 
 fn records(call: &Invocation) -> Vec<Value> {
     call.event["Records"].as_array().cloned().unwrap_or_default()
@@ -215,26 +216,86 @@ fn one_notice_in_three_envelopes() {
     same("ch04", "envelopes.txt", &format!("{}\n", text.trim_end()));
 }
 
+/// A table of facts: what it is, the file, and the name of the fact.
+fn limits(rows: &[(&str, &str, &str)]) -> String {
+    let mut table = String::from("| Limit | Value | Read on |\n|---|---|---|\n");
+    for (what, file, name) in rows {
+        let fact = &data(file)[*name];
+        let text = |key: &str| fact[key].as_str().unwrap_or_default();
+        let value = fact["value"].as_u64().unwrap_or_else(|| panic!("data/{file}.json has no number {name}"));
+        let (unit, _) = unit_and_note(text("unit"));
+        let value = format!("{} {unit}", grouped(value));
+        let _ = writeln!(table, "| {what} | {} | [{}]({}) |", value.trim_end(), text("as_of"), text("source"));
+    }
+    table
+}
+
 #[test]
 fn limits_of_queues_and_streams() {
-    let queues = facts(&[
-        ("sqs", "default_batch", "messages of a batch, unless told otherwise"),
-        ("sqs", "maximum_batch", "messages of a batch at most"),
-        ("sqs", "maximum_batch_fifo", "the same of a FIFO queue"),
-        ("sqs", "default_visibility_timeout", "how long a received message is hidden"),
-        ("sqs", "visibility_timeouts_of_function", "the visibility timeout should be"),
-        ("sqs", "receives_of_redrive", "receives before the dead-letter queue should be"),
-        ("sqs", "maximum_concurrency_low", "`MaximumConcurrency` of a mapping, from"),
-        ("sqs", "maximum_concurrency_high", "to"),
-        ("sqs", "pollers_least", "provisioned mode, from"),
-        ("sqs", "pollers_most", "to"),
+    let queues = limits(&[
+        ("A batch, unless told otherwise", "sqs", "default_batch"),
+        ("A batch of a standard queue at most (above ten with a batching window)", "sqs", "maximum_batch"),
+        ("A batch of a FIFO queue at most", "sqs", "maximum_batch_fifo"),
+        ("A received message is hidden, unless told otherwise, for", "sqs", "default_visibility_timeout"),
+        (
+            "Visibility timeout, in timeouts of the function, at least, as AWS advises",
+            "sqs",
+            "visibility_timeouts_of_function",
+        ),
+        ("Receives before the dead-letter queue, at least, as AWS advises", "sqs", "receives_of_redrive"),
+        ("`MaximumConcurrency` of a mapping, from", "sqs", "maximum_concurrency_low"),
+        ("`MaximumConcurrency` of a mapping, to", "sqs", "maximum_concurrency_high"),
+        ("Pollers of the provisioned mode, from", "sqs", "pollers_least"),
+        ("Pollers of the provisioned mode, to", "sqs", "pollers_most"),
     ]);
     same("ch04", "queues.md", &queues);
-    let streams = facts(&[
-        ("streams", "default_batch", "records of a batch, unless told otherwise"),
-        ("streams", "maximum_batch", "records of a batch at most"),
-        ("streams", "retention", "how long a change is kept"),
-        ("streams", "maximum_parallelization", "`ParallelizationFactor` at most"),
+    let streams = limits(&[
+        ("A batch, unless told otherwise", "streams", "default_batch"),
+        ("A batch at most", "streams", "maximum_batch"),
+        ("A change is kept for", "streams", "retention"),
+        ("Batches of one shard at once, at most (`ParallelizationFactor`)", "streams", "maximum_parallelization"),
     ]);
     same("ch04", "streams.md", &streams);
+}
+
+/// Where the widget's model reports failures, the solution of exercise 8 meets the same end in the local service.
+#[test]
+fn the_sqs_widget_ends_as_the_solution_does() {
+    let vectors = fixture_json("vectors/sqs");
+    let cases = vectors["cases"].as_array().expect("cases");
+    let mut compared = 0;
+    for case in cases.iter().filter(|case| case["input"]["partial"] == true) {
+        let of = |name: &str| case["input"][name].as_u64().unwrap_or_default();
+        let world = World::new();
+        let dead = world.queue("dead-jobs").create();
+        let hidden = Duration::from_secs(of("visibility_s"));
+        let receives = u32::try_from(of("max_receives")).expect("a small number");
+        let jobs = world.queue("jobs").visibility_timeout(hidden).redrive(&dead, receives).create();
+        let jams = json!({ of("poison").to_string(): 1_000 }).to_string();
+        let printer = builder("ch04_print_queue", "printer").env("JAMS", jams).start();
+        let batch = Duration::from_secs(of("messages") * of("seconds_each"));
+        let function = world.function(Target::from(printer)).takes(batch).create();
+        world.map(&jobs, &function).report_batch_item_failures().create();
+        let body = |number: u64| json!({ "job": number.to_string(), "copies": 1 }).to_string();
+        for number in 1..=of("messages") {
+            jobs.send(body(number));
+        }
+        world.run_until_idle();
+        let expected: Vec<String> =
+            case["output"]["dead"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(body).collect();
+        assert_eq!(dead.bodies(), expected, "{}\n{}", case["input"], world.trace());
+        let log: Vec<String> = world
+            .answers()
+            .iter()
+            .filter_map(|answer| answer.outcome.as_ref())
+            .flat_map(|run| run.function_log().map(str::to_owned))
+            .collect();
+        for (index, times) in case["output"]["done"].as_array().into_iter().flatten().enumerate() {
+            // The solution notes what it has printed, so that a message that comes twice is printed once.
+            let printed = log.iter().filter(|line| line.starts_with(&format!("printed {} ", index + 1))).count() as u64;
+            assert_eq!(printed, times.as_u64().unwrap_or_default().min(1), "{}: message {}", case["input"], index + 1);
+        }
+        compared += 1;
+    }
+    assert!(compared >= 3, "the vectors have {compared} cases with reports");
 }
