@@ -7,6 +7,7 @@ mod ch02;
 mod ch03;
 mod ch04_sources;
 mod ch05;
+mod ch05_work;
 mod picture;
 mod policies;
 
