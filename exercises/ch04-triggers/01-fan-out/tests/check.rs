@@ -52,6 +52,13 @@ fn expect_each_photo_once(jobs: &QueueFace, album: &Value) {
     assert!(found == expected, "the body of a message must be the photo as it stands in the album");
 }
 
+/// Only the photo that was not sent is named.
+fn expect_no_other_key(message: &str, album: &Value, unsent: &str) {
+    let keys = album["photos"].as_array().into_iter().flatten().filter_map(|photo| photo["key"].as_str());
+    let sent: Vec<&str> = keys.filter(|key| !key.ends_with(unsent) && message.contains(key)).collect();
+    assert!(sent.is_empty(), "the message names photos that were sent: {sent:?}");
+}
+
 #[test]
 fn sends_every_photo_of_an_album() {
     let mut seed = Seed::at_run_time();
@@ -67,7 +74,7 @@ fn sends_every_photo_of_an_album() {
 #[test]
 fn sends_ten_at_once() {
     let mut seed = Seed::at_run_time();
-    for photos in [10, seed.number(2..=9), seed.number(31..=39)] {
+    for photos in [10, 11, seed.number(2..=9), seed.number(31..=39)] {
         let (aws, _jobs, function) = shop();
         let outcome = function.story(format!("{photos} small photos come in")).invoke(album(&mut seed, photos));
         outcome.expect_response();
@@ -96,6 +103,62 @@ fn keeps_each_batch_within_a_mebibyte() {
     expect_each_photo_once(&jobs, &album);
     let calls = aws.calls();
     assert!(calls.done().count() == calls.count(), "the queue refused a call:\n{calls}");
+}
+
+/// The fewest calls for jobs of these sizes in their order: whatever fits goes along.
+fn fewest_calls(sizes: &[usize]) -> usize {
+    let (mut calls, mut entries, mut bytes) = (0, 10, 0);
+    for size in sizes {
+        if entries == 10 || bytes + size > 1_048_576 {
+            (calls, entries, bytes) = (calls + 1, 0, 0);
+        }
+        (entries, bytes) = (entries + 1, bytes + size);
+    }
+    calls
+}
+
+#[test]
+fn makes_as_few_calls_as_the_limits_allow() {
+    let mut seed = Seed::at_run_time();
+    for _ in 0..2 {
+        let (aws, jobs, function) = shop();
+        // Four are large, wherever they stand: now the entries end a batch, now the bytes.
+        let mut sizes: Vec<usize> = (0..24).map(|_| seed.number(200..=2_000) as usize).collect();
+        for _ in 0..4 {
+            sizes[seed.number(0..=23) as usize] = seed.number(300_000..=600_000) as usize;
+        }
+        let photo = |(number, size): (usize, &usize)| photo_of(&format!("uploads/{number:03}.jpg"), *size, "x");
+        let album = json!({ "photos": sizes.iter().enumerate().map(photo).collect::<Vec<_>>() });
+        let outcome = function.story("24 photos come in, some of them large").invoke(&album);
+        outcome.expect_json(json!({ "sent": 24 }));
+        expect_each_photo_once(&jobs, &album);
+        let (calls, fewest) = (aws.calls().count(), fewest_calls(&sizes));
+        assert!(calls == fewest, "jobs of these sizes, in this order, take {fewest} calls, not {calls}: {sizes:?}");
+    }
+}
+
+#[test]
+fn sends_the_others_when_a_photo_fits_no_message() {
+    let mut seed = Seed::at_run_time();
+    let (aws, jobs, function) = shop();
+    let mut album = album(&mut seed, 12);
+    let place = seed.number(0..=11) as usize;
+    album["photos"][place] = photo_of("uploads/panorama.jpg", 1_048_577, "x");
+    let story = format!("number {} of twelve photos has a job of 1,048,577 bytes", place + 1);
+    let outcome = function.story(story).invoke(&album);
+    let error = outcome.expect_error_saying("NotAllSent", "uploads/panorama.jpg");
+    expect_no_other_key(&error.message, &album, "uploads/panorama.jpg");
+    album["photos"].as_array_mut().unwrap().remove(place);
+    expect_each_photo_once(&jobs, &album);
+    let calls = aws.calls();
+    assert!(calls.done().count() == calls.count(), "the queue refused a call, with all that was in it:\n{calls}");
+
+    let (aws, jobs, function) = shop();
+    let album = json!({ "photos": [photo_of("uploads/wide.jpg", 1_048_576, "x")] });
+    let story = "a photo with a job of 1,048,576 bytes comes in, as much as a message holds";
+    function.story(story).invoke(&album).expect_json(json!({ "sent": 1 }));
+    expect_each_photo_once(&jobs, &album);
+    aws.calls().expect_count(1);
 }
 
 #[test]
@@ -154,7 +217,8 @@ fn fails_when_a_photo_cannot_be_sent() {
     let mut album = album(&mut seed, 25);
     aws.fault("SendMessageBatch").always().fail_entries(|entry| is_about(entry, "/003.jpg"));
     let outcome = function.story("the queue never takes one of 25 photos").invoke(&album);
-    outcome.expect_error_saying("NotAllSent", "/003.jpg");
+    let error = outcome.expect_error_saying("NotAllSent", "/003.jpg");
+    expect_no_other_key(&error.message, &album, "/003.jpg");
     album["photos"].as_array_mut().unwrap().remove(3);
     expect_each_photo_once(&jobs, &album);
     let attempts = aws.calls().filter(|call| call.params.to_string().contains("/003.jpg"));

@@ -50,8 +50,9 @@ async fn fan_out(queue: &Queue, event: LambdaEvent<Album>) -> Result<Sent, Diagn
     let jobs: Result<Vec<String>, _> = photos.iter().map(serde_json::to_string).collect();
     let jobs = jobs.map_err(|error| failed("InvalidAlbum", error.to_string()))?;
 
-    let mut unsent = Vec::new();
-    for batch in batches(&jobs) {
+    // One that fits no message would fail its whole batch.
+    let (fitting, mut unsent): (Vec<usize>, Vec<usize>) = (0..jobs.len()).partition(|&job| jobs[job].len() <= BYTES);
+    for batch in batches(&jobs, fitting) {
         unsent.extend(send(queue, &jobs, batch).await?);
     }
     if unsent.is_empty() {
@@ -61,17 +62,17 @@ async fn fan_out(queue: &Queue, event: LambdaEvent<Album>) -> Result<Sent, Diagn
     Err(failed("NotAllSent", format!("the queue did not take {}", keys.join(", "))))
 }
 
-/// The indexes of all jobs, in batches that SQS takes.
-fn batches(jobs: &[String]) -> Vec<Vec<usize>> {
+/// The indexes of these jobs, in batches that SQS takes.
+fn batches(jobs: &[String], fitting: Vec<usize>) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut bytes = 0;
-    for (job, body) in jobs.iter().enumerate() {
-        bytes += body.len();
+    for job in fitting {
+        bytes += jobs[job].len();
         match batches.last_mut() {
             Some(batch) if batch.len() < ENTRIES => batch.push(job),
             _ => {
                 batches.push(vec![job]);
-                bytes = body.len();
+                bytes = jobs[job].len();
             }
         }
     }

@@ -40,7 +40,7 @@ async fn fan_out(queue: &Queue, event: LambdaEvent<Album>) -> Result<Sent, Diagn
     let jobs: Result<Vec<String>, _> = photos.iter().map(serde_json::to_string).collect();
     let jobs = jobs.map_err(|error| failed("InvalidAlbum", error.to_string()))?;
 
-    // TODO: SQS takes at most 10 entries, and 1,048,576 bytes in all, in one batch.
+    // TODO: SQS takes at most 10 entries, and 1,048,576 bytes in all, in one batch. A job that is larger fits none.
     let entry = |(job, body): (usize, &String)| {
         SendMessageBatchRequestEntry::builder().id(job.to_string()).message_body(body).build()
     };
