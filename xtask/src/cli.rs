@@ -173,8 +173,8 @@ fn parse_options(parser: &mut Parser, verb: &Verb) -> Result<Option<Options>, Us
                 options.format = match parser.value().map_err(usage)?.string().map_err(usage)?.as_str() {
                     "text" => Format::Text,
                     "json" => Format::Json,
-                    // Of the commands with events, only this one takes `--again`.
-                    "jsonl" if known.contains(&"again") => {
+                    // Only the command with events takes `--verbose`.
+                    "jsonl" if known.contains(&"verbose") => {
                         options.events = true;
                         Format::Json
                     }

@@ -61,6 +61,20 @@ pub fn solution_files(exercise: &Exercise) -> BTreeSet<PathBuf> {
     files
 }
 
+/// The hash of everything below a folder.
+#[must_use]
+pub fn hash_of_folder(dir: &Path) -> String {
+    hash(dir, &files_below(dir))
+}
+
+/// The hash of some content.
+#[must_use]
+pub fn of_bytes(content: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(content);
+    hex(hasher.finish())
+}
+
 /// The hash of the check alone, to notice that it changed.
 #[must_use]
 pub fn check(exercise: &Exercise) -> String {

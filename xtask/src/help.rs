@@ -35,7 +35,7 @@ pub const VERBS: [Verb; 18] = [
     verb!("serve", ["no-open", "port"]),
     verb!("solution", ["format", "give-up"]),
     verb!("update", []),
-    verb!("verify", ["format", "release"]),
+    verb!("verify", ["again", "format", "release"]),
     verb!("watch", ["solutions"]),
 ];
 

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -20,6 +21,7 @@ use crate::remember::{self, News};
 use crate::report::Report;
 use crate::run::{self, Ended};
 use crate::term::Progress;
+use crate::tidy;
 use crate::verdict::{Fate, JudgedTest, Verdict};
 
 /// Checks wait more than they compute: for time-outs, deadlines, and processes that start.
@@ -72,11 +74,12 @@ pub fn judge(
         .collect();
     let fresh: Vec<&Subject<'_>> =
         subjects.iter().zip(&recalled).filter(|(_, r)| r.is_none()).map(|(s, _)| s).collect();
-    let mut judged = match fresh.is_empty() {
-        true => Vec::new(),
-        false => run_checks(&fresh, &needs::build(course, &fresh, progress)?, progress)?,
+    let mut judged = Vec::new().into_iter();
+    if !fresh.is_empty() {
+        let built = needs::build(course, &fresh, progress)?;
+        tidy::after_a_build(&course.target_dir(), SystemTime::now());
+        judged = run_checks(&fresh, &built, progress)?.into_iter();
     }
-    .into_iter();
 
     let recall = |verdict| Judged { verdict, report: Report::default() };
     let mut all: Vec<Judged> =

@@ -3,8 +3,8 @@
 //! Modules in reading order: what can be typed (`cli`, `help`), what the course is (`course`, `manifest`, `names`,
 //! `page`, `mistake`), what is known about the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is
 //! reached (`advice` where that fails for the machine's sake, `compile`, `needs`, `lockfile`, `run`, `libtest`,
-//! `report`, `verdict`, `judge`, `remember`, `follow`), what authors are held to (`rules`, `variants`, `mutation`,
-//! `equivalent`, `wrong_answer`), how it is shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
+//! `report`, `verdict`, `judge`, `tidy`, `remember`, `follow`), what authors are held to (`rules`, `variants`, `verified`,
+//! `mutation`, `equivalent`, `wrong_answer`), how it is shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
 //!
 //! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
 //! executable that judges the binary whose path it finds in `LOCAL_LAMBDA_BINARY`, and may write what it saw to the
@@ -39,6 +39,7 @@ pub mod process;
 pub mod remember;
 pub mod report;
 pub mod run;
+pub mod tidy;
 pub mod verdict;
 
 pub mod equivalent;
@@ -46,6 +47,7 @@ pub mod file_mutation;
 pub mod mutation;
 pub mod rules;
 pub mod variants;
+pub mod verified;
 pub mod wrong_answer;
 
 pub mod diff;

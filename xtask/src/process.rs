@@ -27,7 +27,7 @@ pub fn stop_everything_on_interrupt() {
     std::thread::spawn(move || {
         if reader.read_exact(&mut [0]).is_ok() {
             kill_descendants(std::process::id());
-            term::restore();
+            term::leave();
             std::process::exit(130);
         }
     });

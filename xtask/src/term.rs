@@ -95,8 +95,6 @@ pub struct Progress {
     started: Instant,
     /// When it was last said, elsewhere than on a terminal, how far it is.
     said: Mutex<Instant>,
-    /// The terminal's columns, asked for when the first line is shown.
-    width: OnceLock<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,9 +125,9 @@ impl Progress {
     }
 
     fn to(to: To) -> Progress {
-        let (started, width) = (Instant::now(), OnceLock::new());
+        let started = Instant::now();
         let (steps, bar, said) = (AtomicUsize::new(0), Mutex::default(), Mutex::new(started));
-        Progress { to, steps, bar, started, said, width }
+        Progress { to, steps, bar, started, said }
     }
 
     #[must_use]
@@ -191,8 +189,8 @@ impl Progress {
     }
 
     pub fn clear(&self) {
-        if self.to == To::Terminal {
-            eprint!("\r\x1b[2K");
+        if let (To::Terminal, Ok(mut is_shown)) = (self.to, LINE.lock()) {
+            clear_line(&mut is_shown);
         }
     }
 
@@ -206,8 +204,12 @@ impl Progress {
         match self.to {
             To::Terminal => {
                 // In the last column a terminal may begin a new line, which would not be rewritten.
-                eprint!("\r\x1b[2K{}", text.chars().take(self.width.get_or_init(width) - 1).collect::<String>());
-                let _ = std::io::stderr().flush();
+                let line: String = text.chars().take(columns().unwrap_or(80) - 1).collect();
+                if let Ok(mut is_shown) = LINE.lock() {
+                    eprint!("\r\x1b[2K{line}");
+                    let _ = std::io::stderr().flush();
+                    *is_shown = true;
+                }
             }
             To::Notices if self.said.lock().is_ok_and(|mut last| is_due(&mut last, Instant::now())) => {
                 eprintln!("{}", text.chars().take(80).collect::<String>());
@@ -226,12 +228,30 @@ fn is_due(last: &mut Instant, now: Instant) -> bool {
     is_due
 }
 
-/// The columns of the terminal behind standard error, 80 where it does not say.
-fn width() -> usize {
-    let Ok(terminal) = std::io::stderr().as_fd().try_clone_to_owned() else { return 80 };
-    let said = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output();
-    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    said.split_whitespace().nth(1).and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 1).unwrap_or(80)
+/// Whether a line of progress stands on the terminal.
+static LINE: Mutex<bool> = Mutex::new(false);
+
+fn clear_line(is_shown: &mut bool) {
+    if std::mem::take(is_shown) {
+        eprint!("\r\x1b[2K");
+    }
+}
+
+/// The columns of the terminal that we write to; `None` where there is none. Asked for once.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    static COLUMNS: OnceLock<Option<usize>> = OnceLock::new();
+    *COLUMNS.get_or_init(|| {
+        let (err, out) = (std::io::stderr(), std::io::stdout());
+        let terminal = match (err.is_terminal(), out.is_terminal()) {
+            (true, _) => err.as_fd().try_clone_to_owned(),
+            (_, true) => out.as_fd().try_clone_to_owned(),
+            _ => return None,
+        };
+        let said = Command::new("stty").arg("size").stdin(terminal.ok()?).stderr(Stdio::null()).output().ok()?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        said.split_whitespace().nth(1)?.parse().ok().filter(|columns| *columns > 1)
+    })
 }
 
 impl Default for Progress {
@@ -278,6 +298,16 @@ pub fn restore() {
     if let Some(saved) = saved {
         stty(&[&saved]);
     }
+}
+
+/// Leaves the terminal as a command that was interrupted should: nothing half-written stands before the prompt, and
+/// nothing is written any more.
+pub fn leave() {
+    if let Ok(mut is_shown) = LINE.lock() {
+        clear_line(&mut is_shown);
+        std::mem::forget(is_shown);
+    }
+    restore();
 }
 
 fn stty(arguments: &[&str]) -> Option<String> {

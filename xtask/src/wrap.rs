@@ -1,8 +1,13 @@
-//! Our own words within 80 columns. What stands between backticks is a command to copy and stays on one line; a word
+//! Our own words within the terminal's columns, or 80 where there is none. What stands between backticks is a command to copy and stays on one line; a word
 //! that is longer than a line, such as a path, stays whole.
 
-/// The columns that every terminal has.
-pub const WIDTH: usize = 80;
+use crate::term;
+
+/// Where there is no terminal; and the least, since narrower ones would break every line.
+const WIDTH: usize = 80;
+
+/// Longer lines are hard to read.
+const WIDEST: usize = 100;
 
 /// Each line that is too long, broken at blanks; what follows a break is indented.
 #[must_use]
@@ -90,12 +95,19 @@ fn broken(line: &str, parts: &[String], indent: &str) -> String {
     if line.chars().count() <= WIDTH {
         return line.to_owned();
     }
+    broken_at(term::columns().map_or(WIDTH, |columns| columns.clamp(WIDTH, WIDEST)), line, parts, indent)
+}
+
+fn broken_at(width: usize, line: &str, parts: &[String], indent: &str) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
     let leading = line.len() - line.trim_start().len();
     let mut text = line[..leading].to_owned();
     let mut column = leading;
     for (index, part) in parts.iter().enumerate() {
         let length = part.chars().count();
-        if index > 0 && column + 1 + length > WIDTH {
+        if index > 0 && column + 1 + length > width {
             text.push_str(&format!("\n{indent}"));
             column = indent.chars().count();
         } else if index > 0 {
@@ -114,10 +126,12 @@ mod tests {
 
     #[test]
     fn a_long_line_is_broken_at_blanks_and_never_within_a_command() {
-        let wrapped = prose(&format!("{} `cargo xtask check ch01/02` ends", "word ".repeat(14).trim_end()), "  ");
+        let line = format!("{} `cargo xtask check ch01/02` ends", "word ".repeat(14).trim_end());
+        let wrapped = broken_at(80, &line, &words(&line), "  ");
         let lines: Vec<&str> = wrapped.lines().collect();
         assert_eq!(lines[1], "  `cargo xtask check ch01/02` ends");
-        assert!(wrapped.lines().all(|line| line.len() <= WIDTH));
+        assert!(wrapped.lines().all(|line| line.len() <= 80));
+        assert_eq!(broken_at(120, &line, &words(&line), "  "), line);
         let path = format!("/{}", "a".repeat(100));
         assert_eq!(prose(&path, "  "), path);
     }

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise};
-use crate::fingerprint;
+use crate::fingerprint::{self, Judges};
 use crate::names;
 use crate::rules::{Violation, behaviour, features, layout, lint, pages};
 use crate::term::Progress;
+use crate::verified::Verified;
 use crate::view::json::to_text;
 use crate::view::text::counted;
 
@@ -53,14 +54,18 @@ fn violations(course: &Course, exercises: &[&Exercise], options: &Options) -> Re
     if options.names.is_empty() {
         violations.extend(features::check(course, exercises)?);
     }
+    let judges = Judges::read(course);
+    let mut verified = Verified::read(course, options.again);
+    let changed: Vec<&Exercise> = exercises.iter().copied().filter(|one| !verified.has(&judges, one)).collect();
     // Rustfmt needs none of cargo's locks: it works while the checks wait.
     let (behaviour, formatted) = std::thread::scope(|scope| {
-        let formatted = scope.spawn(|| lint::formatted(course, exercises));
-        let clippy = || lint::clippy(course, exercises, &Progress::silent());
-        (behaviour::check(course, exercises, &progress, clippy), formatted.join())
+        let formatted = scope.spawn(|| lint::formatted(course, &changed));
+        let clippy = || lint::clippy(course, &changed, &Progress::silent());
+        (behaviour::check(course, &changed, &progress, clippy), formatted.join())
     });
     violations.extend(behaviour?);
     violations.extend(formatted.unwrap_or_else(|_| bail!("rustfmt could not be followed"))?);
+    verified.keep(&judges, &changed, &violations)?;
     violations.sort();
     violations.dedup();
     Ok(violations)

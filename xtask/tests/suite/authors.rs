@@ -15,7 +15,47 @@ fn every_breach_of_every_exercise_is_told_in_one_list() {
     course.say("verify").is("verify");
     course.say("verify 2/2 --format json").is("verify-json");
     course.say("verify 1/2").is("verify-clean");
+    // Cargo cannot even be started now: what was clean is known.
+    course.without_cargo("verify 1/2").is("verify-clean");
+    course.without_cargo("verify 1/2 --again").exits(4);
     course.say("verify 1/2 --release").exits(1).says("main.rs:1: is not the starter that reset restores");
+}
+
+#[test]
+fn known_wrong_answers_are_compiled_as_one_program_where_that_is_possible() {
+    let course = MiniCourse::new();
+    let mistakes = ["squares", "always-four"].map(|name| format!("{SOLUTION}/mistakes/{name}.rs"));
+    let everywhere = |from: &str, to: &str| mistakes.iter().for_each(|file| course.replace(file, from, to));
+    // Programs of several files, which name their own crate.
+    let twice = "pub(crate) fn twice() -> i64 {\n    crate::TWO\n}\n";
+    course.write(&format!("{SOLUTION}/src/twice.rs"), twice);
+    let module = "#[path = \"../src/twice.rs\"]\nmod twice;\n\nconst TWO: i64 = 2;\n\nfn main() {\n    assert_eq!(crate::twice::twice(), 2);";
+    everywhere("fn main() {", module);
+    course.say("verify 1/1").is("verify-clean");
+    let alone = course.path("target/debug/sol-ch01-01-passes--squares");
+    assert!(course.path("target/debug/sol-ch01-01-passes--variants").exists() && !alone.exists());
+    // What only one function of a program may be called: now each is compiled by itself.
+    everywhere("const TWO", "#[unsafe(no_mangle)]\nextern \"C\" fn only_one() {}\n\nconst TWO");
+    course.say("verify 1/1").is("verify-clean");
+    assert!(alone.exists());
+}
+
+#[test]
+fn an_exercise_that_calls_services_shares_no_cargo_call_with_one_that_does_not() {
+    let course = MiniCourse::new();
+    let manifest = "exercises/ch01-fates/02-fails-one-test/Cargo.toml";
+    course.replace(manifest, "services = []", "services = [\"sqs\"]");
+    let (log, cargo) = (course.path("calls"), course.path("cargo"));
+    course.write("cargo", "#!/bin/sh\necho \"$@\" >> \"$CALLS\"\nexec \"$REAL_CARGO\" \"$@\"\n");
+    let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&cargo, runs).expect("it can be made a program");
+    let mut check = course.xtask("check 1/1 1/2 1/4");
+    let real = std::env::var_os("CARGO").expect("cargo runs the tests");
+    course.said(check.env("CARGO", &cargo).env("REAL_CARGO", real).env("CALLS", log)).says("ch01/04");
+    let calls = course.read("calls");
+    let packages: Vec<Vec<&str>> =
+        calls.lines().map(|call| call.split(' ').filter(|word| word.starts_with("ch01-")).collect()).collect();
+    assert_eq!(packages, [vec!["ch01-01-passes", "ch01-04-warns"], vec!["ch01-02-fails-one-test"]]);
 }
 
 #[test]

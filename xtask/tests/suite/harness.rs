@@ -53,7 +53,8 @@ impl MiniCourse {
         let Output { status, stdout, stderr } = command.output().expect("xtask starts");
         let text = |bytes: &[u8]| self.comparable(&String::from_utf8_lossy(bytes));
         // How far a slow build is, told every few seconds, depends on the machine.
-        let is_pace = |line: &&str| line.starts_with("building: ") || line.starts_with("checking: ");
+        let is_pace =
+            |line: &&str| line.starts_with("building: ") || line.starts_with("checking: ") || line.ends_with(" ...\n");
         let err: String = text(&stderr).split_inclusive('\n').filter(|line| !is_pace(line)).collect();
         Said { code: status.code(), out: text(&stdout), err }
     }

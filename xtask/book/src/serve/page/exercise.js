@@ -18,7 +18,7 @@ export function panel(target, isExercise) {
   const open = isExercise ? button("Open in my editor", () => state.connection === "ready" && openFile(null, null)) : null;
   const own = isExercise ? help(target, { act, said, whisper }) : null;
   const status = h("p", { class: "live-status" });
-  const bar = h("progress", { class: "live-progress", max: "1", "aria-label": "compiling", hidden: true });
+  const bar = h("progress", { class: "live-progress", max: "1", "aria-label": "building", hidden: true });
   const trouble = h("div", { class: "live-trouble", hidden: true });
   const outcome = h("div", { class: "live-outcome" });
   const message = h("p", { class: "live-message", role: "status" });
@@ -79,10 +79,10 @@ export function panel(target, isExercise) {
     const now = running && run ? phase(run) : waiting ? waitsFor() : run?.end ? sum(run) : exercise ? idleWords(exercise) : "";
     status.dataset.state = running || waiting ? "running" : run?.end ? stateOf(run) : exercise?.state ?? "";
     if (status.textContent !== now) status.textContent = now;
-    bar.hidden = !(running && run && (run.phase === "compiling" || run.phase === "starting"));
+    bar.hidden = !(running && run && (["starting", "downloading", "compiling"].includes(run.phase)));
     if (run?.of) bar.value = run.done / run.of;
     else bar.removeAttribute("value");
-    const loud = running && run ? { starting: "checking", compiling: "compiling", testing: "running the tests" }[run.phase] ?? "" : now;
+    const loud = running && run ? { starting: "checking", downloading: "downloading crates", compiling: "compiling", testing: "running the tests" }[run.phase] ?? "" : now;
     if (aloud.textContent !== loud && (running || run?.end || waiting)) aloud.textContent = loud;
     drawOutcome(run);
     own?.draw(run?.end && !running ? run : null);
@@ -171,9 +171,10 @@ const pageOf = (name) => `${document.documentElement.dataset.root ?? ""}${name}.
 function phase(run) {
   if (run.waiting) return `${capital(run.waiting)}.`;
   if (run.phase === "starting") return "Starting…";
-  if (run.phase === "compiling") {
+  if (run.phase === "downloading" || run.phase === "compiling") {
+    const doing = capital(run.phase);
     const crates = run.crates ? `: ${run.crates}` : "";
-    return run.of ? `Compiling ${run.done} of ${run.of}${crates}` : `Compiling${crates}`;
+    return run.of ? `${doing} ${run.done} of ${run.of}${crates}` : `${doing}${crates}`;
   }
   const all = [...run.exercises.values()].flatMap((exercise) => exercise.tests);
   const ended = all.filter((test) => ["passed", "failed", "ignored"].includes(test.outcome)).length;

@@ -89,8 +89,10 @@ function step(run, line) {
     case "notice":
       run.notices.push(line.words);
       break;
+    case "downloading":
     case "compiling":
-      run.phase = "compiling";
+      if (run.phase !== line.event) Object.assign(run, { done: 0, of: null });
+      run.phase = line.event;
       if (line.of) Object.assign(run, { done: line.done, of: line.of });
       run.crates = line.crates;
       break;
