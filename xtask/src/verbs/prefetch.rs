@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::compile::{self, Target};
 use crate::course::Course;
+use crate::judge::{Binary, Subject};
+use crate::needs;
 use crate::term::Progress;
 use crate::view::text::counted;
 
@@ -37,20 +39,15 @@ pub fn run(course: &Course) -> Result<u8> {
 /// Every check with what it needs, and what `invoke` runs. A starter of the learner's that does not compile is no
 /// failure: what it needs is built.
 fn build(course: &Course, progress: &Progress) -> Result<()> {
-    let mut arguments = Vec::new();
-    for exercise in &course.exercises {
-        arguments.extend(["-p".to_owned(), exercise.package_name()]);
+    let subjects: Vec<Subject<'_>> =
+        course.exercises.iter().map(|exercise| Subject::new(exercise, Binary::Learner)).collect();
+    let built = needs::build(course, &subjects.iter().collect::<Vec<_>>(), progress)?;
+    let plain = course.exercises.iter().find(|exercise| !exercise.calls_services());
+    if let Some(exercise) = plain.filter(|_| course.root.join("xtask/local-lambda/Cargo.toml").is_file()) {
+        // Beside an exercise, as `invoke` builds it, or it would ask for other features.
+        let package = exercise.package_name();
+        compile::compile(course, &["-p", &package, "-p", "local-lambda", "--bin", "local-lambda"], progress)?;
     }
-    if !arguments.is_empty() {
-        arguments.extend(["--test".to_owned(), "check".to_owned()]);
-    }
-    if course.root.join("xtask/local-lambda/Cargo.toml").is_file() {
-        arguments.extend(["-p", "local-lambda", "--bin", "local-lambda"].map(str::to_owned));
-    }
-    if arguments.is_empty() {
-        return Ok(());
-    }
-    let built = compile::compile(course, &arguments, progress)?;
     let is_missing = |target: &Target| built.executable(target).is_none();
     let missing = course.exercises.iter().filter(|exercise| is_missing(&Target::check_of(exercise)));
     let missing: Vec<String> = missing.map(|exercise| exercise.id()).collect();
