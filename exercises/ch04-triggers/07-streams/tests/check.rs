@@ -149,6 +149,10 @@ fn reads_numbers_as_aws_writes_them() {
     let mut event = fixture_json("dynamodb/order-changed");
     let total = total(&mut seed);
     event["Records"][1]["dynamodb"]["NewImage"]["total"] = json!({ "N": total });
+    // As long as they may be; the second has one digit more than the first.
+    let digits = seed.number(1_000_000..=9_999_999);
+    event["Records"][0]["dynamodb"]["SequenceNumber"] = json!(format!("99999999999999999999999999999999{digits}"));
+    event["Records"][1]["dynamodb"]["SequenceNumber"] = json!(format!("100000000000000000000000000000000{digits}"));
     let outcome = function.story("an order is placed, and then printed, as DynamoDB tells it").invoke(&event);
     let expected = Shown::from([("1042".to_owned(), ("printed".to_owned(), total))]);
     outcome.expect(&format!("the log says that the board shows {expected:?}"), |outcome| {

@@ -21,8 +21,11 @@ impl Shop {
     fn new() -> Shop {
         let world = World::new();
         let topic = world.topic("shop-notices").create();
-        let (wrapped, raw) = (world.queue("notices").create(), world.queue("raw-notices").create());
-        let function = world.function(Target::from(Function::start(binary!()))).create();
+        // A batch that fails is not tried again: what is asked here is answered at the first attempt.
+        let dead = world.queue("dead-notices").create();
+        let (wrapped, raw) = (world.queue("notices").redrive(&dead, 1), world.queue("raw-notices").redrive(&dead, 1));
+        let (wrapped, raw) = (wrapped.create(), raw.create());
+        let function = world.function(Target::from(Function::start(binary!()))).maximum_retry_attempts(0).create();
         topic.subscribe(&function).create();
         topic.subscribe(&wrapped).create();
         topic.subscribe(&raw).raw_message_delivery().create();
@@ -48,7 +51,6 @@ impl Shop {
             let event: Value = serde_json::from_slice(&answer.event).expect("an event in JSON");
             let source = event["Records"][0]["eventSourceARN"].as_str().unwrap_or_default();
             let way = if source.is_empty() { 0 } else { 1 + usize::from(source.ends_with(":raw-notices")) };
-            outcome.expect("the notice is taken", |outcome| outcome.function_error().is_none());
             done[way].extend(lines(outcome));
         }
         done
@@ -67,10 +69,14 @@ impl Shop {
     }
 }
 
-/// What the function did, line by line: `posted …` or `set aside …`.
+/// What the function did, line by line: `posted …` or `set aside …`, and last of all how it failed, if it did.
 fn lines(outcome: &Outcome) -> Vec<String> {
     let done = |line: &&str| line.starts_with("posted ") || line.starts_with("set aside ");
-    outcome.function_log().filter(done).map(str::to_owned).collect()
+    let failure = outcome.function_error().map(|_| {
+        let error: Value = serde_json::from_slice(&outcome.payload()).unwrap_or_default();
+        format!("the function failed: {}", error["errorMessage"].as_str().unwrap_or_default())
+    });
+    outcome.function_log().filter(done).map(str::to_owned).chain(failure).collect()
 }
 
 /// A line as what it says: `{"posted": {…}}`, or `{"set aside": "text"}` for whatever reason.

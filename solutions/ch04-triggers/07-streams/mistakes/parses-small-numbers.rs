@@ -1,5 +1,5 @@
 //! caught-by: reads_numbers_as_aws_writes_them
-//! A sequence number of DynamoDB has 21 digits at least, a `u64` has 20 at most.
+//! A sequence number of DynamoDB has 40 digits at most, a `u128` has 39.
 #![allow(unused)]
 
 #[path = "../src/board.rs"]
@@ -45,7 +45,7 @@ async fn follow(board: &Board, event: LambdaEvent<Event>) -> Result<DynamoDbEven
 fn take(board: &Board, record: &EventRecord) -> Result<(), Error> {
     let change = &record.change;
     let number = change.sequence_number.as_deref().ok_or("a change without a number")?;
-    number.parse::<u64>()?;
+    number.parse::<u128>()?;
     let Key { order_id } = from_item(change.keys.clone())?;
     if let Some(last) = board.last_change(&order_id)
         && rank(number) <= rank(&last)
