@@ -29,7 +29,7 @@ pub(crate) fn print(job: &Job) -> Result<(), String> {
             Err(format!("paper jam at {}", job.job))
         }
         _ => {
-            println!("printed {} times {}", job.job, job.copies);
+            println!("printed {} ({} copies)", job.job, job.copies);
             Ok(())
         }
     }
