@@ -5,6 +5,7 @@
 mod ch01;
 mod ch02;
 mod ch03;
+mod ch04_fronts;
 mod ch04_sources;
 mod ch05;
 mod ch05_work;

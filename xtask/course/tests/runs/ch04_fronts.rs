@@ -1,0 +1,113 @@
+//! What chapter 4 prints of web APIs, schedules and patterns: read from fixtures and facts, or answered by solutions.
+
+use std::fmt::Write as _;
+
+use course::{data, fixture_json};
+use serde_json::{Value, json};
+
+use crate::{function, grouped, same, unit_and_note};
+
+/// Where the same things stand in the three events of a web API.
+#[test]
+fn where_things_stand_in_the_three_events() {
+    let doors = [
+        ("HTTP API, 2.0", fixture_json("apigateway/http-api-quote")),
+        ("Function URL, 2.0", fixture_json("apigateway/function-url-prices")),
+        ("REST API, 1.0", fixture_json("apigateway/rest-api-order")),
+    ];
+    let places = [
+        ("method", vec!["/requestContext/http/method", "/httpMethod"]),
+        ("path", vec!["/rawPath", "/path"]),
+        ("stage", vec!["/requestContext/stage"]),
+        ("query", vec!["/rawQueryString", "/multiValueQueryStringParameters"]),
+        ("parameters of the path", vec!["/pathParameters"]),
+        ("client", vec!["/requestContext/http/sourceIp", "/requestContext/identity/sourceIp"]),
+        ("time", vec!["/requestContext/timeEpoch", "/requestContext/requestTimeEpoch"]),
+    ];
+    let mut table = String::from("| |");
+    for (name, _) in &doors {
+        let _ = write!(table, " {name} |");
+    }
+    table.push_str("\n|---|---|---|---|\n");
+    for (name, pointers) in places {
+        let _ = write!(table, "| {name} |");
+        for (_, event) in &doors {
+            let found = pointers.iter().find_map(|pointer| Some((pointer, event.pointer(pointer)?)));
+            let _ = match found {
+                Some((pointer, value)) => write!(table, " `{}`: `{value}` |", pointer[1..].replace('/', ".")),
+                None => write!(table, " not there |"),
+            };
+        }
+        table.push('\n');
+    }
+    same("ch04", "doors.md", &table);
+}
+
+#[test]
+fn limits_of_web_apis() {
+    let facts = data("http");
+    let mut table = String::from("| | Limit | |\n|---|---|---|\n");
+    for (name, words) in [
+        ("http_api_timeout", "An HTTP API waits for the function"),
+        ("rest_api_timeout", "A REST API waits for the function"),
+        ("http_api_payload", "A request or answer of either API"),
+        ("http_api_headers", "Request line and headers of an HTTP API"),
+        ("http_api_authorizer_timeout", "An HTTP API waits for its authorizer"),
+        ("authorizer_cache", "A REST API keeps an authorizer's answer, unless told otherwise"),
+        ("authorizer_cache_maximum", "The longest that it can be told to"),
+    ] {
+        let fact = &facts[name];
+        let value = grouped(fact["value"].as_u64().expect("a whole number"));
+        let (unit, note) = unit_and_note(fact["unit"].as_str().unwrap_or_default());
+        let _ = writeln!(table, "| {words} | {value} {unit} | {note} |");
+    }
+    same("ch04", "http-limits.md", &table);
+}
+
+/// One expression in two zones, and the two strange nights of New York.
+#[test]
+fn when_schedules_are_due() {
+    let clerk = function("ch04_schedule", "clerk");
+    let due = |cron: &str, zone: &str, after: &str, count: usize| -> Vec<String> {
+        let question = json!({ "cron": cron, "zone": zone, "after": after, "count": count });
+        let answer = clerk.invoke(question).expect_response();
+        let times = answer["due"].as_array().expect("times").iter();
+        times.map(|time| time.as_str().unwrap_or_default().replace('T', " ").replace(":00Z", "")).collect()
+    };
+    let mut table =
+        String::from("| `cron(0 8 * * ? *)` in UTC | in `Asia/Taipei` | in `America/New_York` |\n|---|---|---|\n");
+    let columns =
+        ["UTC", "Asia/Taipei", "America/New_York"].map(|zone| due("0 8 * * ? *", zone, "2026-10-30T00:00:00Z", 5));
+    for row in 0..5 {
+        let _ = writeln!(table, "| {} | {} | {} |", columns[0][row], columns[1][row], columns[2][row]);
+    }
+    same("ch04", "eight.md", &table);
+    let mut table = String::from("| Due in New York | Change of the clock | Due, in UTC |\n|---|---|---|\n");
+    for (cron, words, change, after) in [
+        ("30 2 * * ? *", "daily at 2:30", "8 March 2026, 2:00 to 3:00", "2026-03-07T00:00:00Z"),
+        ("30 1 * * ? *", "daily at 1:30", "1 November 2026, 2:00 to 1:00", "2026-10-31T00:00:00Z"),
+    ] {
+        let _ = writeln!(table, "| {words} | {change} | {} |", due(cron, "America/New_York", after, 3).join(", "));
+    }
+    same("ch04", "clocks.md", &table);
+}
+
+#[test]
+fn what_patterns_pass_on() {
+    let office = function("ch04_patterns", "office");
+    let mut table = String::from("| Pattern | Event | |\n|---|---|---|\n");
+    for (pattern, events) in [
+        (json!({ "state": ["printed"] }), vec![json!({ "state": "printed" }), json!({ "state": ["lost", "printed"] })]),
+        (json!({ "coupon": [null] }), vec![json!({ "coupon": null }), json!({})]),
+        (json!({ "coupon": [{ "exists": false }] }), vec![json!({}), json!({ "coupon": null })]),
+        (json!({ "tags": [{ "anything-but": "gift" }] }), vec![json!({ "tags": ["gift", "rush"] }), json!({})]),
+        (json!({ "cents": [{ "numeric": [">", 500] }] }), vec![json!({ "cents": 501 }), json!({ "cents": "501" })]),
+    ] {
+        let answer = office.invoke(json!({ "pattern": pattern, "events": events })).expect_response();
+        for (index, event) in events.iter().enumerate() {
+            let words = if answer["matches"][index] == Value::Bool(true) { "passes" } else { "does not pass" };
+            let _ = writeln!(table, "| `{pattern}` | `{event}` | {words} |");
+        }
+    }
+    same("ch04", "patterns.md", &table);
+}
