@@ -164,7 +164,7 @@ fn has_as_many_jobs_at_the_print_house_as_are_allowed() {
         let known = sheets.clone();
         let full = at_once as usize;
         let (service, floor) = house(move |floor, job| {
-            floor.wait(Duration::from_millis(400), |jobs| jobs.most >= full);
+            floor.wait(Duration::from_millis(800), |jobs| jobs.most >= full);
             Some(answer(&known, job))
         });
         let outcome = printer(&service)
@@ -227,8 +227,8 @@ fn gives_up_a_job_that_takes_too_long_and_prints_the_others() {
     let function = printer(&service).start();
     for at_once in [1, 2] {
         let outcome = function
-            .story(format!("the first job is never answered, {at_once} at once; each has 250 ms, once it is there"))
-            .invoke(order(&jobs, at_once, 250));
+            .story(format!("the first job is never answered, {at_once} at once; each has 300 ms, once it is there"))
+            .invoke(order(&jobs, at_once, 300));
         outcome.expect_json(printed(&jobs, &sheets, &[(0, "timed out")]));
     }
 }

@@ -220,7 +220,7 @@ fn does_not_begin_a_wait_that_would_pass_the_margin() {
 #[test]
 fn answers_in_time_when_every_single_wait_is_short() {
     let mut seed = Seed::at_run_time();
-    for (timeout, margin) in [(600, 350), (700, 400)] {
+    for (timeout, margin) in [(1_300, 1_000), (1_400, 1_150)] {
         let courier = Courier::replying(&["503"]);
         let outcome = courier
             .function(timeout)
@@ -228,6 +228,8 @@ fn answers_in_time_when_every_single_wait_is_short() {
             .invoke(order(&mut seed, policy(10_000, 20, 20, margin)));
         outcome.expect_error("GaveUp");
         let attempts = courier.attempts();
-        outcome.expect(&format!("it uses its time; the courier counted {attempts} attempts"), |_| attempts >= 4);
+        outcome.expect(&format!("it tries again while there is time; the courier counted {attempts} attempts"), |_| {
+            attempts >= 2
+        });
     }
 }
