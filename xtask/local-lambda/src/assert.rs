@@ -10,6 +10,8 @@ use serde_json::Value;
 use crate::json_diff::{Difference, first_difference, short, shorten};
 use crate::outcome::{Exit, Fate, FunctionError, InitError, Outcome, Response};
 use crate::report_file;
+use crate::transcript::What;
+use crate::wire::reply::UNKNOWN_TYPE;
 
 /// An expectation that did not hold.
 #[derive(Debug)]
@@ -141,6 +143,23 @@ impl Outcome {
         }
     }
 
+    /// Lambda records this type for the error that was reported, from the header `Lambda-Runtime-Function-Error-Type`.
+    #[track_caller]
+    pub fn expect_recorded_type(&self, recorded_type: &str) -> &Outcome {
+        let expectation = format!("the header Lambda-Runtime-Function-Error-Type says {recorded_type}");
+        let (Fate::FunctionError(error) | Fate::InitError(InitError::Reported(error))) = &self.fate else {
+            self.fail(Failure::new(&expectation, "an error that is reported", self.in_words()))
+        };
+        match error.recorded_type.as_str() {
+            recorded if recorded == recorded_type => self.held(&expectation),
+            UNKNOWN_TYPE => {
+                let got = format!("{UNKNOWN_TYPE}, which Lambda records without the header or without its category");
+                self.fail(Failure::new(&expectation, recorded_type, got))
+            }
+            recorded => self.fail(Failure::new(&expectation, recorded_type, recorded)),
+        }
+    }
+
     /// The function reported an error, of whatever type; gives the error.
     #[track_caller]
     pub fn expect_function_error(&self) -> &FunctionError {
@@ -204,7 +223,11 @@ impl Outcome {
         if self.function_log().any(|line| line.contains(text)) {
             return self.held(&expectation);
         }
-        self.fail(Failure::new(&expectation, format!("a line with {text:?}"), "no such line, see the log below"))
+        let got = match self.function_log().count() {
+            0 => "the function logged nothing",
+            _ => "no such line among those that it logged",
+        };
+        self.fail(Failure::new(&expectation, format!("a line with {text:?}"), got))
     }
 
     /// None of the function's log lines contains this text.
@@ -233,7 +256,11 @@ impl Outcome {
     pub fn expect_warm(&self) -> &Outcome {
         let expectation = "the start is warm";
         if self.cold {
-            self.fail(Failure::new(expectation, "a warm start", "a cold one"))
+            let ended = self.transcript.iter().find_map(|step| match step.what {
+                What::Exited(exit) => Some(format!("a cold one: the process from before had ended ({exit})")),
+                _ => None,
+            });
+            self.fail(Failure::new(expectation, "a warm start", ended.unwrap_or_else(|| "a cold one".to_owned())))
         } else {
             self.held(expectation)
         }
@@ -324,6 +351,10 @@ impl Outcome {
             Fate::InitError(InitError::NotStarted { reason }) => format!("the program cannot be started: {reason}"),
             Fate::InitError(InitError::Exited(exit)) => {
                 format!("the process ended before it asked for an event ({exit}): did `main` return or panic?")
+            }
+            Fate::InitError(InitError::Reported(error)) if error.error_type.is_empty() => {
+                let body = String::from_utf8_lossy(&error.body);
+                format!("the initialization failed, and the report has no errorType: {}", shorten(&body, SHOWN))
             }
             Fate::InitError(InitError::Reported(error)) => {
                 format!("the initialization failed: {} ({})", error.message, error.error_type)

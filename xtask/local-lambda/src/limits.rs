@@ -31,6 +31,10 @@ pub const STREAMED_RESPONSE_BYTES: usize = 200 * 1024 * 1024;
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html> ("Init phase").
 pub const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a process may take to end after it has reported that it cannot start; then it is killed. A limit of this
+/// crate, not of AWS.
+pub const END_AFTER_INIT_ERROR: Duration = Duration::from_secs(2);
+
 /// How long a SnapStart function may take to initialize, at the least (the function's own timeout if that is longer).
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html> ("Init phase").

@@ -8,8 +8,8 @@ use crate::verdict::JudgedTest;
 /// No text of a function or a check takes more lines than this on the screen.
 const MAX_LINES: usize = 30;
 
-/// Nor is a line longer than this.
-const MAX_WIDTH: usize = 400;
+/// Nor is a line longer than this. An event that fits is shown, since it is often the question.
+const MAX_WIDTH: usize = 700;
 
 /// The block of one failed test, from the report where the check wrote one, else from libtest's own output.
 #[must_use]
@@ -47,7 +47,7 @@ fn from_report(style: Style, failure: &Value) -> String {
         let size = format!("{} bytes", event["bytes"].as_u64().unwrap_or(body.len() as u64));
         match event["name"].as_str() {
             Some(name) => text.push_str(&field(style, "sent", &format!("{name} ({size})"))),
-            None if body.len() <= 200 => text.push_str(&field(style, "sent", body)),
+            None if body.chars().count() <= MAX_WIDTH => text.push_str(&field(style, "sent", body)),
             None => text.push_str(&field(style, "sent", &format!("an event of {size}"))),
         }
     }

@@ -241,11 +241,13 @@ impl Instance {
     /// Waits until the function polls for its first event.
     ///
     /// # Errors
-    /// When it ends, reports an error, or takes longer than `limit`.
+    /// When it ends, reports an error (then it is given a while to end by itself, so that what it does after the report
+    /// is in the record), or takes longer than `limit`.
     pub(crate) async fn initialized(&self, limit: Duration) -> Result<Initialized, InitError> {
         let mut limit = limit;
         let mut log_before_snapshot = None;
         let mut deadline = Instant::now() + limit;
+        let mut is_reported = false;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -260,8 +262,9 @@ impl Instance {
                     let restore_duration = api.restored_at.map(|restored| restored.elapsed());
                     return Ok(Initialized { restore_duration, log_before_snapshot });
                 }
-                if let Some(error) = api.init_error.take() {
-                    return Err(InitError::Reported(error));
+                if api.init_error.is_some() && !is_reported {
+                    is_reported = true;
+                    deadline = Instant::now() + limits::END_AFTER_INIT_ERROR;
                 }
                 if api.is_snapshot_ready() {
                     self.record.step(None, What::SnapshotTaken);
@@ -285,7 +288,10 @@ impl Instance {
                     let error_type = self.api().extensions.failed().unwrap_or("Extension.Crash").to_owned();
                     return Err(InitError::Reported(extension_error(&error_type)));
                 }
-                () = tokio::time::sleep_until(deadline.into()) => return Err(InitError::TimedOut { after: limit }),
+                () = tokio::time::sleep_until(deadline.into()) => {
+                    let reported = self.api().init_error.take();
+                    return Err(reported.map_or(InitError::TimedOut { after: limit }, InitError::Reported));
+                }
             }
         }
     }

@@ -103,6 +103,9 @@ impl From<Reply> for Response<Full<Bytes>> {
     }
 }
 
+/// What Lambda records where no type was sent in the form that it wants.
+pub(crate) const UNKNOWN_TYPE: &str = "Runtime.Unknown";
+
 /// The error type that Lambda records for what the client sent: itself when it has the form `Runtime.X` or
 /// `Function.X`, else `Runtime.Unknown`.
 ///
@@ -115,7 +118,7 @@ pub(crate) fn recorded_error_type(sent: Option<&str>) -> String {
                 && name.chars().all(|c| c.is_ascii_alphabetic())
         })
     };
-    sent.filter(well_formed).unwrap_or("Runtime.Unknown").to_owned()
+    sent.filter(well_formed).unwrap_or(UNKNOWN_TYPE).to_owned()
 }
 
 #[cfg(test)]
