@@ -6,9 +6,10 @@ use course::Seed;
 use local_lambda::{Function, binary};
 use serde_json::{Value, json};
 
-/// Photos of one customer, so that they can be told from another's.
+/// Photos of one customer, so that they can be told from another's. They are in the order in which she chose them, the
+/// latest first.
 fn photos(customer: &str, count: u64) -> Vec<String> {
-    (1..=count).map(|number| format!("{customer}-{number}.jpg")).collect()
+    (1..=count).rev().map(|number| format!("{customer}-{number}.jpg")).collect()
 }
 
 fn order(number: u64, photos: &[String]) -> Value {
@@ -24,10 +25,12 @@ fn sheet(number: u64, photos: &[String]) -> Value {
 #[test]
 fn makes_a_sheet_with_every_photo_in_order() {
     let mut seed = Seed::at_run_time();
-    for count in [seed.number(1..=3), seed.number(4..=9)] {
-        let (number, photos) = (seed.number(1000..=9999), photos(&seed.name(), count));
-        let outcome =
-            Function::start(binary!()).story(format!("an order of {count} photos")).invoke(order(number, &photos));
+    let name = seed.name();
+    let few = photos(&name, seed.number(2..=9));
+    let again = [few.clone(), few[..1].to_vec()].concat();
+    for (story, photos) in [("some photos", few), ("the first photo twice", again), ("no photos", Vec::new())] {
+        let number = seed.number(1000..=9999);
+        let outcome = Function::start(binary!()).story(format!("an order with {story}")).invoke(order(number, &photos));
         outcome.expect_json(sheet(number, &photos)).expect_logged(&format!("order {number}: "));
     }
 }
@@ -73,6 +76,9 @@ fn makes_the_same_sheet_when_an_order_comes_again() {
             let outcome = function.story(story).request_id(&id).invoke(order(number, &photos));
             outcome.expect_json(sheet(number, &photos));
         }
+        let others = self::photos(&seed.name(), seed.number(1..=4));
+        let story = "the customer sends another choice under the same number, as a new request";
+        function.story(story).invoke(order(number, &others)).expect_json(sheet(number, &others));
     }
 }
 
@@ -98,8 +104,13 @@ fn gives_an_order_after_a_failed_one_its_own_photos_only() {
         let (unlucky, next) = (seed.name(), seed.name());
         let mut scanned = photos(&unlucky, seed.number(1..=4));
         scanned.push("scan.tif".to_owned());
-        let story = format!("the last photo of {unlucky}'s order cannot be read");
-        function.story(story).invoke(order(number, &scanned)).expect_error("UnreadablePhoto");
+        let id = format!("8f5d1e2a-6c37-4b0e-9a41-{number:012}");
+        for time in ["first", "second"] {
+            let story =
+                format!("the last photo of {unlucky}'s order cannot be read, and Lambda sends it the {time} time");
+            let outcome = function.story(story).request_id(&id).invoke(order(number, &scanned));
+            outcome.expect_error("UnreadablePhoto");
+        }
         let photos = photos(&next, seed.number(1..=4));
         let story = format!("{next} comes after {unlucky} and meets the same process");
         let outcome = function.story(story).invoke(order(number + 1, &photos));
