@@ -27,12 +27,14 @@ fn gigabyte_seconds(architecture: &str, count: u64) -> Value {
     json!({ "architecture": architecture, "memory_mb": 1024, "invocations": [{ "count": count, "duration_us": 1_000_000 }] })
 }
 
-/// The bill of these functions. The price list is long, so the story tells the functions.
+/// The bill of these functions. The price list is long, so the story tells the functions, and what is free.
 fn bill(story: impl Into<String>, prices: &Value, functions: &[Value]) -> Outcome {
+    let (requests, duration) = (&prices["free_requests"], &prices["free_gigabyte_seconds"]);
+    let told = format!("{}; free are {requests} requests and {duration} GB-s", story.into());
     let told = match functions {
-        [one] => format!("{}: {one}", story.into()),
-        [first, second] => format!("{}: {first} and {second}", story.into()),
-        _ => story.into(),
+        [one] => format!("{told}: {one}"),
+        [first, second] => format!("{told}: {first} and {second}"),
+        _ => told,
     };
     Function::start(binary!()).story(told).invoke(json!({ "prices": prices, "functions": functions }))
 }
@@ -94,9 +96,15 @@ fn bills_init_together_with_the_invocation_that_waited_for_it() {
             { "count": count, "duration_us": 1_000 },
         ]);
         let function = json!({ "architecture": "arm64", "memory_mb": 1024, "invocations": invocations });
+        let mut ready = function.clone();
+        ready["provisioned"] = json!({ "environments": 1, "seconds": 300 });
         let story = format!("{count} cold starts with {init_us} + {duration_us} µs, and as many warm ones of 1 ms");
-        let expected = count / 1_000 * (billed_ms + 1) * units(&prices["arm64_gigabyte_second"]);
-        bill(story, &prices, &[function]).expect_json_at("/duration", expected);
+        let billed = count / 1_000 * (billed_ms + 1);
+        let expected = billed * units(&prices["arm64_gigabyte_second"]);
+        bill(story.as_str(), &prices, &[function]).expect_json_at("/duration", expected);
+        let expected = billed * units(&prices["arm64_gigabyte_second_on_provisioned"]);
+        let story = format!("{story}, on provisioned concurrency");
+        bill(story, &prices, &[ready]).expect_json_at("/duration", expected);
     }
 }
 
@@ -147,6 +155,18 @@ fn changes_the_price_where_a_tier_begins() {
         let halves = [gigabyte_seconds(architecture, second - 1), gigabyte_seconds(architecture, 2)];
         let outcome = bill("two functions reach the second tier together", &prices, &halves);
         outcome.expect_json_at("/duration", second * first + price(0));
+    }
+    let account = values("prices");
+    let free = account["free_gigabyte_seconds"].as_u64().expect("what is free");
+    for architecture in ["x86_64", "arm64"] {
+        let first = units(&account[format!("{architecture}_gigabyte_second")]);
+        let above = &account[format!("{architecture}_gigabyte_second_above")][0];
+        let second = above["gigabyte_seconds"].as_u64().expect("where a tier begins");
+        for (more, expected) in [(0, second * first), (1, second * first + units(&above["usd"]))] {
+            let count = second + free + more;
+            let story = format!("what is free comes off {count} GB-seconds on {architecture} before the tiers");
+            bill(story, &account, &[gigabyte_seconds(architecture, count)]).expect_json_at("/duration", expected);
+        }
     }
     let both = [gigabyte_seconds("x86_64", 5_000_000_000), gigabyte_seconds("arm64", 5_000_000_000)];
     let outcome = bill("each architecture has tiers of its own", &prices, &both);
@@ -229,6 +249,72 @@ fn divides_once_at_the_end() {
     }
 }
 
+/// So much of an exact price, a number of ten-billionths times megabytes times milliseconds, is one ten-billionth.
+const DIVISOR: u64 = 1_024_000;
+
+fn rounded(exact: u64) -> u64 {
+    (exact + DIVISOR / 2) / DIVISOR
+}
+
+/// Draws until the exact price leaves between a third and a half of a ten-billionth, which rounding drops. Two of them
+/// together make one, so it shows whether they were rounded together or apart.
+fn with_a_rest<T>(mut draw: impl FnMut() -> (T, u64)) -> (T, u64) {
+    loop {
+        let (drawn, exact) = draw();
+        if (DIVISOR / 3 + 1..DIVISOR / 2).contains(&(exact % DIVISOR)) {
+            return (drawn, exact);
+        }
+    }
+}
+
+#[test]
+fn rounds_each_line_once() {
+    let mut seed = Seed::at_run_time();
+    let prices = without_free_tier();
+    let price = |name: &str| units(&prices[name]);
+    // A function that ran once, and the exact price of its memory, or of its /tmp.
+    let mut once = |architecture: &str, tmp_mb: u64, on: &str, rate: u64| {
+        with_a_rest(|| {
+            let (memory_mb, ms) = (seed.number(129..=3_000), seed.number(1..=900));
+            let mut function = json!({
+                "architecture": architecture, "memory_mb": memory_mb, "tmp_mb": 512 + tmp_mb * memory_mb,
+                "invocations": [{ "count": 1, "duration_us": ms * 1_000 }],
+            });
+            if on == "provisioned" {
+                function["provisioned"] = json!({ "environments": 1, "seconds": 300 });
+            }
+            (function, memory_mb * ms * rate)
+        })
+    };
+    let x86 = once("x86_64", 0, "demand", price("x86_64_gigabyte_second"));
+    let arm = once("arm64", 0, "demand", price("arm64_gigabyte_second"));
+    let ready = once("x86_64", 0, "provisioned", price("x86_64_gigabyte_second_on_provisioned"));
+    for (story, first, second) in [
+        ("duration on two architectures", &x86, &arm),
+        ("duration on demand and on provisioned concurrency", &arm, &ready),
+    ] {
+        let outcome = bill(story, &prices, &[first.0.clone(), second.0.clone()]);
+        outcome.expect_json_at("/duration", rounded(first.1 + second.1));
+    }
+    let tmp = price("ephemeral_storage_gigabyte_second");
+    let (first, second) = (once("x86_64", 1, "demand", tmp), once("arm64", 1, "provisioned", tmp));
+    let outcome = bill("two functions with a larger /tmp", &prices, &[first.0, second.0]);
+    outcome.expect_json_at("/tmp", rounded(first.1 + second.1));
+
+    let mut kept = |architecture: &str| {
+        let rate = price(&format!("{architecture}_provisioned_gigabyte_second"));
+        with_a_rest(|| {
+            let (memory_mb, steps) = (seed.number(129..=3_000), seed.number(1..=90));
+            let provisioned = json!({ "environments": 1, "seconds": 300 * steps });
+            let function = json!({ "architecture": architecture, "memory_mb": memory_mb, "provisioned": provisioned });
+            (function, memory_mb * 300 * steps * 1_000 * rate)
+        })
+    };
+    let (first, second) = (kept("x86_64"), kept("arm64"));
+    let outcome = bill("two functions that are kept ready", &prices, &[first.0, second.0]);
+    outcome.expect_json_at("/provisioned", rounded(first.1 + second.1));
+}
+
 #[test]
 fn computes_with_the_prices_that_it_is_given() {
     let mut seed = Seed::at_run_time();
@@ -237,13 +323,26 @@ fn computes_with_the_prices_that_it_is_given() {
         let (rate, request, free) = (seed.number(140_000..=199_999), seed.number(1_500..=2_500), seed.number(0..=9));
         prices["arm64_gigabyte_second"] = json!(format!("0.0000{rate}"));
         prices["request"] = json!(format!("0.000000{request}"));
+        let (tmp, ready, step) = (seed.number(100..=999), seed.number(10_000..=99_999), seed.number(301..=900));
+        prices["ephemeral_storage_gigabyte_second"] = json!(format!("0.0000000{tmp}"));
+        prices["x86_64_provisioned_gigabyte_second"] = json!(format!("0.00000{ready}"));
+        prices["provisioned_step"] = json!(step);
         prices["free_requests"] = json!(free);
         prices["free_gigabyte_seconds"] = json!(free);
         let count = seed.number(10..=1_000_000);
-        let outcome = bill(format!("the prices of {region}"), &prices, &[gigabyte_seconds("arm64", count)]);
-        outcome
+        let mut demand = gigabyte_seconds("arm64", count);
+        demand["tmp_mb"] = json!(512 + 1_024);
+        let provisioned = json!({ "environments": 1, "seconds": step + 1 });
+        let kept = json!({ "architecture": "x86_64", "memory_mb": 1_024, "provisioned": provisioned });
+        let story = format!(
+            "the prices of {region}: a request costs {request}, a GB-second on arm64 {rate}, one of /tmp {tmp}, one that \
+             is kept ready on x86_64 {ready} in steps of {step} s"
+        );
+        bill(story, &prices, &[demand, kept])
             .expect_json_at("/duration", (count - free) * rate)
-            .expect_json_at("/requests", (count - free) * request);
+            .expect_json_at("/requests", (count - free) * request)
+            .expect_json_at("/tmp", count * tmp)
+            .expect_json_at("/provisioned", 2 * step * ready);
     }
 }
 
@@ -265,4 +364,22 @@ fn adds_the_lines_up() {
         });
         outcome.expect_json_at("/total", sum);
     }
+    let prices = without_free_tier();
+    let rest = |exact: u64| exact % DIVISOR;
+    let (mut by_duration, mut by_tmp, mut function) = (0, 0, json!({}));
+    // Each of the two lines drops a rest, and the sum of both rests would be rounded up.
+    while !(DIVISOR / 4..DIVISOR / 2).contains(&rest(by_duration))
+        || !(DIVISOR / 4 + 1..DIVISOR / 2).contains(&rest(by_tmp))
+    {
+        let (memory_mb, tmp_mb, ms) = (seed.number(129..=3_000), seed.number(1..=9_000), seed.number(1..=900));
+        by_duration = memory_mb * ms * units(&prices["arm64_gigabyte_second"]);
+        by_tmp = tmp_mb * ms * units(&prices["ephemeral_storage_gigabyte_second"]);
+        function = json!({
+            "architecture": "arm64", "memory_mb": memory_mb, "tmp_mb": 512 + tmp_mb,
+            "invocations": [{ "count": 1, "duration_us": ms * 1_000 }],
+        });
+    }
+    let outcome = bill("the sum of the lines, which are rounded", &prices, &[function]);
+    let lines = units(&prices["request"]) + rounded(by_duration) + rounded(by_tmp);
+    outcome.expect_json_at("/total", lines);
 }
