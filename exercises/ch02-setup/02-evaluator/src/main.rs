@@ -74,6 +74,7 @@ fn is_about(statement: &Statement, request: &Request) -> bool {
     actions.is_some_and(|actions| actions.iter().any(|pattern| fits(pattern, &request.action)))
         && resource.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| fits(pattern, &request.resource)))
         && principal.as_ref().is_none_or(|principal| principal.means(request))
+        // TODO: when a condition holds, and what a statement without one is about.
         && condition
             .iter()
             .any(|(operator, keys)| keys.iter().any(|(key, values)| holds(*operator, key, values, request)))

@@ -1,6 +1,7 @@
 //! What the shop expects of its policy evaluator.
 
-use course::Seed;
+use course::{Seed, fixture_json};
+use local_aws_policy::{Policies, Policy, Request};
 use local_lambda::{Function, Outcome, binary};
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ fn denies_what_nobody_allows() {
     expect_alone("implicit deny", "a policy about another bucket", read(), allow("s3:GetObject", &photo));
     expect_alone(
         "allow",
-        "the bucket that it is about",
+        "a policy about this very bucket",
         with(read(), json!({ "resource": &photo })),
         allow("s3:GetObject", &photo),
     );
@@ -108,18 +109,22 @@ fn an_explicit_deny_beats_every_allow() {
     if seed.number(0..=1) == 1 {
         statements.reverse();
     }
-    expect("explicit deny", "in one policy", json!({ "request": read(), "identity": [policy(statements)] }));
+    expect(
+        "explicit deny",
+        "an Allow and a Deny in one policy",
+        json!({ "request": read(), "identity": [policy(statements)] }),
+    );
     let by_bucket = policy(to(json!("*"), denied.clone()));
     expect(
         "explicit deny",
-        "in the policy of the bucket",
+        "an Allow in the role's policy, a Deny in that of the bucket",
         json!({ "request": read(), "identity": [policy(everything.clone())], "resource": by_bucket }),
     );
     let bucket = policy(to(json!("*"), everything.clone()));
     let identity = json!([policy(everything.clone()), policy(denied)]);
     expect(
         "explicit deny",
-        "in another policy of the role, while the bucket allows it",
+        "a Deny in the second policy of the role, while its first and the bucket's allow it",
         json!({ "request": read(), "identity": identity, "resource": bucket }),
     );
     expect_alone(
@@ -185,9 +190,26 @@ fn a_service_is_allowed_by_the_resource_alone() {
         let event = json!({ "request": request(service, source), "resource": policy(permission.clone()) });
         expect(decision, format!("{service} calls, for account {source}"), event);
     }
-    let identity = json!([policy(allow("*", "*"))]);
-    let event = json!({ "request": request("s3.amazonaws.com", LAB), "identity": identity });
-    expect("implicit deny", "the function has no policy, and its role's does not speak for S3", event);
+    let call = request("s3.amazonaws.com", &account);
+    let event = json!({ "request": &call, "identity": [policy(allow("*", "*"))] });
+    expect("implicit deny", "the function has no policy, and that of a role does not speak for S3", event);
+    let limit = policy(json!([allow("s3:*", "*"), statement("Deny", "lambda:*", "*")]));
+    let event = json!({
+        "request": &call, "identity": [policy(statement("Deny", "*", "*"))], "resource": policy(permission),
+        "organization": [limit],
+    });
+    expect("allow", "a role and an organization deny it, and neither is asked about S3", event);
+}
+
+#[test]
+fn a_statement_without_resource_is_about_all_of_them() {
+    let role = format!("arn:aws:iam::{SHOP}:role/{}", Seed::at_run_time().name());
+    let assume =
+        |service: &str| json!({ "principal": service, "action": "sts:AssumeRole", "resource": role, "owner": SHOP });
+    for (service, decision) in [("lambda.amazonaws.com", "allow"), ("ec2.amazonaws.com", "implicit deny")] {
+        let event = json!({ "request": assume(service), "resource": fixture_json("deploy/thumbnailer/trust") });
+        expect(decision, format!("the trust policy of the thumbnailer, and {service} wants to put the role on"), event);
+    }
 }
 
 #[test]
@@ -203,6 +225,16 @@ fn the_organization_sets_a_limit_and_grants_nothing() {
     let guard = policy(json!([allow("*", "*"), statement("Deny", "s3:*", "*")]));
     let event = json!({ "request": read(), "identity": identity, "organization": [guard] });
     expect("explicit deny", "the organization denies it", event);
+    let event =
+        json!({ "request": read(), "identity": identity, "organization": [policy(allow("sqs:*", "*")), &read_only] });
+    expect("allow", "the second policy of the organization allows it, and one is enough", event);
+    let bucket = policy(to(json!({ "AWS": ROLE }), allow("s3:*", "*")));
+    let sqs_only = policy(allow("sqs:*", "*"));
+    let event = json!({ "request": read(), "identity": [], "resource": bucket, "organization": [&sqs_only] });
+    expect("implicit deny", "the bucket allows it, outside the organization's limit", event);
+    let event =
+        json!({ "request": read(), "identity": [policy(statement("Deny", "s3:*", "*"))], "organization": [sqs_only] });
+    expect("explicit deny", "outside the organization's limit, and the role's own policy denies it", event);
 }
 
 #[test]
@@ -232,13 +264,18 @@ fn all_conditions_have_to_hold() {
         "aws:sourceaccount": SHOP, "aws:securetransport": "true", "lambda:sourcefunctionarn": &source,
     });
     let pattern = format!("arn:aws:lambda:*:{SHOP}:function:*");
+    let shouted = source.to_uppercase();
     for (decision, condition) in [
         ("allow", json!({ "StringEquals": { "aws:SourceAccount": [LAB, SHOP] } })),
         ("implicit deny", json!({ "StringEquals": { "aws:SourceAccount": LAB } })),
         ("implicit deny", json!({ "StringEquals": { "aws:SourceAccount": "1111*" } })),
         ("allow", json!({ "ArnLike": { "lambda:SourceFunctionArn": &pattern } })),
         ("implicit deny", json!({ "ArnLike": { "lambda:SourceFunctionArn": format!("{pattern}x") } })),
+        ("implicit deny", json!({ "StringEquals": { "lambda:SourceFunctionArn": &shouted } })),
+        ("allow", json!({ "StringNotEquals": { "lambda:SourceFunctionArn": &shouted } })),
+        ("implicit deny", json!({ "ArnLike": { "lambda:SourceFunctionArn": &shouted } })),
         ("allow", json!({ "Bool": { "aws:SecureTransport": "true" } })),
+        ("allow", json!({ "Bool": { "aws:SecureTransport": "True" } })),
         ("implicit deny", json!({ "Bool": { "aws:SecureTransport": "false" } })),
         ("allow", json!({ "Bool": { "aws:SecureTransport": "true" }, "StringEquals": { "aws:SourceAccount": SHOP } })),
         (
@@ -294,6 +331,144 @@ fn whoever_makes_a_function_has_to_be_allowed_to_pass_its_role() {
         expect_alone(decision, format!("CreateFunction with {story}"), create.clone(), statements);
     }
     let open = policy(to(json!("*"), allow("*", "*")));
-    let event = json!({ "request": &create, "identity": [policy(lambda)], "resource": open });
+    let event = json!({ "request": &create, "identity": [policy(lambda.clone())], "resource": open });
     expect("implicit deny", "the policy of the function does not speak for the role", event);
+    let identity = json!([policy(lambda.clone()), policy(pass(&role))]);
+    let event = json!({ "request": &create, "identity": identity, "organization": [policy(allow("lambda:*", "*"))] });
+    expect("implicit deny", "the organization's limit allows lambda:* alone, and passing a role is outside it", event);
+    let denied = json!([policy(json!([&lambda, pass("*")])), policy(statement("Deny", "iam:PassRole", "*"))]);
+    let event = json!({ "request": &create, "identity": denied });
+    expect("explicit deny", "the second policy of the deployer denies passing any role", event);
+}
+
+#[test]
+fn passing_a_role_is_a_request_of_its_own() {
+    let name = Seed::at_run_time().name();
+    let (ours, theirs) = (format!("arn:aws:iam::{SHOP}:role/{name}"), format!("arn:aws:iam::{LAB}:role/{name}"));
+    let request = |action: &str, passes: &str| {
+        json!({
+            "principal": format!("arn:aws:iam::{SHOP}:role/deployer"), "action": action, "resource": FUNCTION,
+            "owner": SHOP, "passes": passes, "context": { "aws:sourceaccount": SHOP },
+        })
+    };
+    let both = json!([allow("lambda:*", FUNCTION), allow("iam:PassRole", "*")]);
+    let update = "lambda:UpdateFunctionConfiguration";
+    expect_alone("allow", "another action that passes a role", request(update, &ours), both.clone());
+    let lambda = json!([allow("lambda:*", FUNCTION)]);
+    expect_alone("implicit deny", "another action that passes a role, lambda:* alone", request(update, &ours), lambda);
+    expect_alone(
+        "implicit deny",
+        "the role belongs to another account, which would have to allow it as well",
+        request("lambda:CreateFunction", &theirs),
+        both,
+    );
+    let when = json!({ "StringEquals": { "aws:SourceAccount": SHOP } });
+    let pass = with(allow("iam:PassRole", "*"), json!({ "Condition": when }));
+    let story = "iam:PassRole on a condition that only the context of the first request would meet";
+    expect_alone("implicit deny", story, request(update, &ours), json!([allow("lambda:*", FUNCTION), pass]));
+}
+
+const PRINCIPALS: [&str; 4] =
+    [ROLE, "arn:aws:iam::111122223333:role/clerk", "arn:aws:iam::444455556666:role/press", S3];
+const S3: &str = "s3.amazonaws.com";
+const RESOURCES: [&str; 4] =
+    [PHOTO, "arn:aws:s3:::ferris-photos/originals/7.jpg", "arn:aws:s3:::Ferris-photos/7.jpg", FUNCTION];
+
+/// A statement of which most things fit sometimes.
+fn drawn_statement(seed: &mut Seed, of_resource: bool) -> Value {
+    const ACTIONS: [&str; 7] =
+        ["*", "s3:*", "S3:getobject", "s3:GetObject?ersion", "s3:GetObject", "lambda:Invoke*", "s3:PutObject"];
+    let resources = ["*", "arn:aws:s3:::ferris-photos/*", "arn:aws:s3:::?erris-photos/7.jpg", RESOURCES[1], FUNCTION];
+    let effect = *seed.pick(&["Allow", "Allow", "Deny"]);
+    let actions = match seed.number(1..=2) {
+        1 => json!(seed.pick(&ACTIONS)),
+        _ => json!([seed.pick(&ACTIONS), seed.pick(&ACTIONS)]),
+    };
+    let mut drawn = json!({ "Effect": effect, "Resource": seed.pick(&resources) });
+    drawn[*seed.pick(&["Action", "Action", "Action", "NotAction"])] = actions;
+    if of_resource {
+        let principals = [
+            json!("*"),
+            json!({ "AWS": ROLE }),
+            json!({ "AWS": [LAB, PRINCIPALS[1]] }),
+            json!({ "AWS": format!("arn:aws:iam::{SHOP}:root") }),
+            json!({ "Service": S3 }),
+        ];
+        drawn["Principal"] = seed.pick(&principals).clone();
+    }
+    if seed.number(1..=3) == 1 {
+        let conditions = [
+            json!({ "StringEquals": { "aws:SourceAccount": [SHOP, "777788889999"] } }),
+            json!({ "StringNotEquals": { "aws:SourceAccount": LAB } }),
+            json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::ferris-*" } }),
+            json!({ "Bool": { "aws:SecureTransport": "true" } }),
+        ];
+        drawn["Condition"] = seed.pick(&conditions).clone();
+    }
+    drawn
+}
+
+fn drawn_policy(seed: &mut Seed, of_resource: bool, most: u64) -> Value {
+    let statements = seed.number(1..=most);
+    policy((0..statements).map(|_| drawn_statement(seed, of_resource)).collect::<Vec<_>>())
+}
+
+/// A request and policies without an organization. Statements are at most so many a policy.
+fn drawn_question(seed: &mut Seed, most: u64) -> Value {
+    let actions = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "lambda:InvokeFunction"];
+    let mut context = json!({});
+    for (key, values) in [
+        ("aws:sourceaccount", [SHOP, LAB]),
+        ("aws:sourcearn", ["arn:aws:s3:::ferris-photos", "arn:aws:s3:::other"]),
+        ("aws:securetransport", ["true", "false"]),
+    ] {
+        if seed.number(1..=2) == 1 {
+            context[key] = json!(seed.pick(&values));
+        }
+    }
+    let identity: Vec<Value> = (0..seed.number(0..=2)).map(|_| drawn_policy(seed, false, most)).collect();
+    let resource = (seed.number(1..=2) == 1).then(|| drawn_policy(seed, true, most));
+    json!({
+        "request": {
+            "principal": seed.pick(&PRINCIPALS), "action": seed.pick(&actions), "resource": seed.pick(&RESOURCES),
+            "owner": seed.pick(&[SHOP, LAB]), "context": context,
+        },
+        "identity": identity, "resource": resource,
+    })
+}
+
+/// What the course's own evaluator decides, the one by which `local-aws` judges the calls of your functions.
+fn local_aws_decides(question: &Value) -> &'static str {
+    let text = |name: &str| question["request"][name].as_str().expect("a text");
+    let mut request = Request::new(text("action"), text("resource")).by(text("principal")).owned_by(text("owner"));
+    for (key, value) in question["request"]["context"].as_object().expect("a context") {
+        request = request.with(key, value.as_str().expect("a text"));
+    }
+    let mut policies = Policies::new();
+    let identity = question["identity"].as_array().expect("policies");
+    // No role's policy is asked about a service.
+    for document in identity.iter().filter(|_| text("principal") != S3) {
+        policies = policies.with_identity(Policy::identity(document).expect("a policy of a role"));
+    }
+    if question["resource"].is_object() {
+        policies = policies.with_resource(Policy::resource(&question["resource"]).expect("a policy of a resource"));
+    }
+    match policies.decide(&request) {
+        local_aws_policy::Decision::Allowed => "allow",
+        local_aws_policy::Decision::Denied { .. } => "explicit deny",
+        local_aws_policy::Decision::NotAllowed { .. } => "implicit deny",
+    }
+}
+
+#[test]
+fn decides_any_question_as_local_aws_does() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for number in 0..400 {
+        // The short questions come first: a failure should be easy to read.
+        let question = drawn_question(&mut seed, 1 + number / 200);
+        let expected = local_aws_decides(&question);
+        let outcome = function.story("a question drawn by lot").invoke(question);
+        outcome.expect_json(json!({ "decision": expected }));
+    }
 }

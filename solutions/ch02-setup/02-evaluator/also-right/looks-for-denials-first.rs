@@ -71,17 +71,17 @@ fn pass_role(request: &Request) -> Option<Request> {
 }
 
 fn decide(request: &Request, identity: &[Policy], resource: &[Policy], organization: &[Policy]) -> Decision {
-    let all = [identity, resource, organization];
+    let is_service = request.account().is_none();
+    let all = if is_service { [&[], resource, &[]] } else { [identity, resource, organization] };
     if all.iter().any(|policies| verdict(policies, request) == Some(Effect::Deny)) {
         return Decision::ExplicitDeny;
     }
     let [by_identity, by_resource, by_organization] = all.map(|policies| verdict(policies, request));
-    if !organization.is_empty() && by_organization.is_none() {
+    if !is_service && !organization.is_empty() && by_organization.is_none() {
         return Decision::ImplicitDeny;
     }
     let (identity, resource) = (by_identity.is_some(), by_resource.is_some());
     let is_allowed = match request.account() {
-        // A service has no policies of its own.
         None => resource,
         Some(caller) if caller == request.owner => identity || resource,
         Some(_) => identity && resource,

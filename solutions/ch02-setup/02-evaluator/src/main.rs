@@ -72,6 +72,8 @@ fn pass_role(request: &Request) -> Option<Request> {
 
 // ANCHOR: decide
 fn decide(request: &Request, identity: &[Policy], resource: &[Policy], organization: &[Policy]) -> Decision {
+    // A service has no account, and so neither policies of its own nor an organization.
+    let (identity, organization) = request.account().map_or((&[][..], &[][..]), |_| (identity, organization));
     let by_identity = verdict(identity, request);
     let by_resource = verdict(resource, request);
     let by_organization = verdict(organization, request);
@@ -83,7 +85,6 @@ fn decide(request: &Request, identity: &[Policy], resource: &[Policy], organizat
     }
     let (identity, resource) = (by_identity.is_some(), by_resource.is_some());
     let is_allowed = match request.account() {
-        // A service has no policies of its own.
         None => resource,
         Some(caller) if caller == request.owner => identity || resource,
         Some(_) => identity && resource,

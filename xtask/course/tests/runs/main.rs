@@ -10,7 +10,6 @@ mod ch04_sources;
 mod ch05;
 mod ch05_work;
 mod picture;
-mod policies;
 
 use std::env;
 use std::fmt::Write as _;
