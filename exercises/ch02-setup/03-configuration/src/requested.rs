@@ -62,7 +62,7 @@ impl Limits {
 }
 
 /// What is wrong with a configuration.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Problem {
     /// The limit that is not kept: its name in [`Limits`], what was asked for, and what is allowed.

@@ -69,6 +69,9 @@ fn keeps_memory_between_its_limits() {
     for memory in [127, 0, seed.number(1..=126)] {
         let story = format!("{memory} MB, too little");
         expect_problem(&story, &json!({ "memory": memory }), &limit("minimum_memory", memory, 128));
+        let story = format!("{memory} MB, too little with a capacity provider too");
+        let managed = json!({ "memory": memory, "capacity_provider": PROVIDER });
+        expect_problem(&story, &managed, &limit("minimum_memory", memory, 128));
     }
     for memory in [10_241, seed.number(10_242..=32_768)] {
         let story = format!("{memory} MB, too much");
@@ -118,6 +121,10 @@ fn gives_an_arn_more_room_than_a_name() {
         let story = format!("a name of {length} characters");
         expect_problem(&story, &json!({ "name": name(length as usize) }), &limit("function_name", length, 64));
     }
+    let with_colons = "lambda:function:thumbnailer:in-the-middle-of-a-name-is-no-arn-of-a-function";
+    let story = "a name with `:function:` in it, which is no ARN";
+    let problem = limit("function_name", with_colons.len() as u64, 64);
+    expect_problem(story, &json!({ "name": with_colons }), &problem);
     for length in [141, seed.number(142..=200)] {
         let story = format!("an ARN of {length} characters");
         expect_problem(&story, &json!({ "name": arn(length as usize) }), &limit("function_arn", length, 140));
@@ -151,6 +158,21 @@ fn measures_the_environment_in_bytes() {
 }
 
 #[test]
+fn measures_what_json_escapes_as_it_is_escaped() {
+    let name = Seed::at_run_time().name().to_uppercase();
+    for (what, character) in [("quotation mark", "\""), ("backslash", "\\"), ("line break", "\n")] {
+        // {"NAME":"…"}, and each character takes two bytes in it.
+        let room = 4_096 - name.len() - 7;
+        let value = format!("{}{}", character.repeat(room / 2), "x".repeat(room % 2));
+        let fits = json!({ "environment": { &name: value } });
+        expect_taken(&format!("4,096 bytes, and every {what} takes two"), &fits);
+        let too_long = json!({ "environment": { &name: format!("{value}x") } });
+        let story = format!("one byte more than 4,096, and every {what} takes two");
+        expect_problem(&story, &too_long, &limit("environment_variables", 4_097, 4_096));
+    }
+}
+
+#[test]
 fn measures_all_variables_together() {
     let count = Seed::at_run_time().number(300..=400);
     let many: Value = (0..count).map(|number| (format!("V{number:03}"), json!("five5"))).collect();
@@ -178,9 +200,12 @@ fn takes_names_that_only_look_reserved() {
 
 #[test]
 fn refuses_snap_start_together_with_provisioned_concurrency() {
-    let count = Seed::at_run_time().number(1..=99);
-    let both = json!({ "snap_start": true, "provisioned_concurrency": count });
-    expect_problem("both", &both, &json!({ "excludes": ["snap_start", "provisioned_concurrency"] }));
+    let count = Seed::at_run_time().number(2..=99);
+    for count in [1, count] {
+        let both = json!({ "snap_start": true, "provisioned_concurrency": count });
+        let problem = json!({ "excludes": ["snap_start", "provisioned_concurrency"] });
+        expect_problem(&format!("SnapStart, and {count} kept ready"), &both, &problem);
+    }
     expect_taken("SnapStart alone", &json!({ "snap_start": true }));
     expect_taken("provisioned concurrency alone", &json!({ "provisioned_concurrency": count }));
 }
@@ -190,20 +215,22 @@ fn says_all_that_is_wrong_at_once() {
     let mut seed = Seed::at_run_time();
     let (memory, timeout, tmp) = (seed.number(0..=127), seed.number(1_801..=9_999), seed.number(0..=511));
     let layers: Vec<String> = (0..seed.number(6..=9)).map(|_| seed.name()).collect();
-    let long = "x".repeat(5_000);
-    let environment = json!({ "AWS_REGION": seed.name(), "LAMBDA_TASK_ROOT": "x", "NOTES": long });
+    let environment = json!({ "AWS_REGION": seed.name(), "LAMBDA_TASK_ROOT": "x", "NOTES": seed.name() });
+    // A small limit makes a short event.
+    let mut limits = limits();
+    merge(&mut limits, &json!({ "environment_variables": 20 }));
     let has = environment.to_string().len() as u64;
     let settings = json!({
         "name": "n".repeat(70), "memory": memory, "timeout": timeout, "tmp": tmp, "layers": layers,
         "environment": environment, "snap_start": true, "provisioned_concurrency": 1,
     });
-    ask("everything wrong at once", &settings).expect_json(json!({ "problems": [
+    ask_under(&limits, "everything wrong at once", &settings).expect_json(json!({ "problems": [
         limit("function_name", 70, 64),
         limit("minimum_memory", memory, 128),
         limit("maximum_timeout", timeout, 1_800),
         limit("minimum_tmp", tmp, 512),
         limit("layers", layers.len() as u64, 5),
-        limit("environment_variables", has, 4_096),
+        limit("environment_variables", has, 20),
         { "reserved": "AWS_REGION" },
         { "reserved": "LAMBDA_TASK_ROOT" },
         { "excludes": ["snap_start", "provisioned_concurrency"] },
@@ -218,8 +245,10 @@ fn keeps_the_limits_that_it_is_given() {
         let mut limits = limits();
         let (least, most) = (seed.number(100..=900), seed.number(2_000..=9_000));
         let (seconds, count) = (seed.number(10..=99), seed.number(1..=4));
-        let changed =
-            json!({ "minimum_memory": least, "maximum_memory": most, "maximum_timeout": seconds, "layers": count });
+        let changed = json!({
+            "minimum_memory": least, "maximum_memory": most, "maximum_timeout": seconds, "layers": count,
+            "default_memory": least + 7, "default_timeout": seconds - 1,
+        });
         merge(&mut limits, &changed);
         let (memory, timeout) = (seed.number(least - 50..=most + 3_000), seed.number(1..=200));
         let layers = seed.number(0..=8);
@@ -230,7 +259,9 @@ fn keeps_the_limits_that_it_is_given() {
         problems.extend((memory > most).then(|| limit("maximum_memory", memory, most)));
         problems.extend((timeout > seconds).then(|| limit("maximum_timeout", timeout, seconds)));
         problems.extend((layers > count).then(|| limit("layers", layers, count)));
-        let outcome = ask_under(&limits, "limits of another account", &settings);
+        let outcome = ask_under(&limits, &format!("other limits: {changed}"), &settings);
+        let unset = ask_under(&limits, "nothing set, and other defaults in the limits", &json!({}));
+        unset.expect_json_at("/configuration/memory", least + 7).expect_json_at("/configuration/timeout", seconds - 1);
         if problems.is_empty() {
             outcome.expect_json_at("/configuration/memory", memory);
         } else {
