@@ -6,8 +6,16 @@ use serde_json::{Value, json};
 
 /// What the function says of a runtime on a day, by this calendar.
 fn ask(calendar: &Value, runtime: &str, on: &str) -> Outcome {
+    ask_again(&Function::start(binary!()), calendar, runtime, on)
+}
+
+/// What a function that runs already says.
+fn ask_again(function: &Function, calendar: &Value, runtime: &str, on: &str) -> Outcome {
     let event = json!({ "calendar": calendar, "runtime": runtime, "on": on });
-    Function::start(binary!()).story(format!("{runtime} on {on}")).invoke(event)
+    let known = &calendar[runtime];
+    let successor = known["successor"].as_str().map(|name| format!("; its successor {name} is {}", calendar[name]));
+    let story = format!("{runtime} on {on}; it is {known}{}", successor.unwrap_or_default());
+    function.story(story).invoke(event)
 }
 
 /// The calendar of AWS.
@@ -76,6 +84,46 @@ fn tells_the_worst_that_holds_in_any_calendar() {
     // Old runtimes could not be created before they were deprecated, and some days were never set.
     ask(&aws(), "nodejs4.3", "2020-02-10").expect_json_at("/state", "create_blocked");
     ask(&aws(), "dotnet9", "2030-01-01").expect_json_at("/state", "deprecated");
+}
+
+/// The worst of the states whose days have come, worked out from the list of them.
+fn state(runtime: &Value, on: &str) -> &'static str {
+    ["update_blocked", "create_blocked", "deprecated"]
+        .into_iter()
+        .find(|state| runtime[state].as_str().is_some_and(|day| day <= on))
+        .unwrap_or("supported")
+}
+
+/// Days in any order, or none, and a successor that is in the calendar or not.
+#[test]
+fn answers_for_any_calendar() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    let names = [0; 4].map(|_| seed.name());
+    for _ in 0..200 {
+        let mut calendar = json!({});
+        // The last one is not in the calendar, but may be somebody's successor.
+        for name in &names[..3] {
+            let mut runtime = json!({ "successor": null });
+            if seed.number(1..=4) > 1 {
+                runtime["successor"] = json!(seed.pick(&names));
+            }
+            for state in ["deprecated", "create_blocked", "update_blocked"] {
+                if seed.number(1..=3) > 1 {
+                    runtime[state] = json!(format!("2030-{:02}-01", seed.number(1..=12)));
+                }
+            }
+            calendar[name.as_str()] = runtime;
+        }
+        let on = format!("2030-{:02}-{:02}", seed.number(1..=12), seed.number(1..=2));
+        let successor = &calendar[&names[0]]["successor"];
+        let is_supported = successor
+            .as_str()
+            .is_some_and(|name| calendar.get(name).is_some_and(|successor| state(successor, &on) == "supported"));
+        let change_to = if is_supported { successor.clone() } else { Value::Null };
+        let expected = json!({ "state": state(&calendar[&names[0]], &on), "change_to": change_to });
+        ask_again(&function, &calendar, &names[0], &on).expect_json(expected);
+    }
 }
 
 #[test]

@@ -13,12 +13,18 @@ pub(crate) struct Date(u16, u8, u8);
 impl TryFrom<String> for Date {
     type Error = String;
 
-    /// From `2026-11-22`, and from nothing that looks different.
+    /// From `2026-11-22`, and from nothing that looks different. It does not know how long a month is.
     fn try_from(text: String) -> Result<Date, String> {
         let wrong = || format!("a day is written 2026-11-22, and not {text}");
-        let parts: Vec<&str> = text.split('-').collect();
-        let ([year, month, day], 10) = (parts.as_slice(), text.len()) else { return Err(wrong()) };
-        match (year.parse(), month.parse(), day.parse()) {
+        let is_written_so = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        if !is_written_so {
+            return Err(wrong());
+        }
+        match (text[..4].parse(), text[5..7].parse(), text[8..].parse()) {
             (Ok(year), Ok(month @ 1..=12), Ok(day @ 1..=31)) => Ok(Date(year, month, day)),
             _ => Err(wrong()),
         }
