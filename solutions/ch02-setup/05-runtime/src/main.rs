@@ -12,7 +12,6 @@ use serde_json::json;
 use api::{Api, Reply};
 use shop::{Context, Failure, Shop};
 
-// ANCHOR: main
 fn main() -> Result<()> {
     let api = Api::from_env()?;
     let shop = match Shop::open() {
@@ -34,7 +33,6 @@ fn main() -> Result<()> {
         }
     }
 }
-// ANCHOR_END: main
 
 fn context(next: &Reply) -> Result<Context> {
     let header =
