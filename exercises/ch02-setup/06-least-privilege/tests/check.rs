@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use course::{Seed, judged_file};
 use local_aws::{Call, LocalAws, OnLocalAws, Outcome, QueueFace};
+use local_aws_policy::{Policies, Policy, Request};
 use local_lambda::{Function, binary};
 use serde_json::{Value, json};
 
@@ -121,4 +122,65 @@ fn the_twin_sees_no_list() {
     for list in ["ListSecrets", "ListQueues"] {
         shop.expect_refused("it looks for what is there", &[(list, &seed.name())]);
     }
+}
+
+/// Calls that the twin does not know, so they are asked about and not made.
+#[test]
+fn the_policy_opens_nothing_else() {
+    let policy = judged_file!("policy.json").json();
+    let policy =
+        Policy::identity(&policy).unwrap_or_else(|error| panic!("policy.json is no policy of a role: {error}"));
+    let policies = Policies::new().with_identity(policy);
+    let name = Seed::at_run_time().name().to_lowercase();
+    let secret = |name: &str| format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}");
+    let queue = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+    let (its_secret, its_queue) = (secret(&format!("{SECRET}-AbCdEf")), queue(QUEUE));
+    let others = [
+        ("secretsmanager:GetSecretValue", secret(&format!("{name}/{SECRET}-AbCdEf"))),
+        ("secretsmanager:GetSecretValue", secret(&format!("{name}{SECRET}-AbCdEf"))),
+        ("sqs:SendMessage", queue(&format!("{QUEUE}.fifo"))),
+        ("sqs:SendMessage", queue("print-job5")),
+        ("sqs:CreateQueue", queue(&name)),
+        ("secretsmanager:CreateSecret", secret(&name)),
+        ("secretsmanager:GetRandomPassword", "*".to_owned()),
+        ("s3:GetObject", format!("arn:aws:s3:::{name}/7.jpg")),
+        ("dynamodb:PutItem", format!("arn:aws:dynamodb:us-east-1:123456789012:table/{name}")),
+        ("iam:PassRole", format!("arn:aws:iam::123456789012:role/{name}")),
+        ("sts:AssumeRole", format!("arn:aws:iam::123456789012:role/{name}")),
+        ("kms:Decrypt", format!("arn:aws:kms:us-east-1:123456789012:key/{name}")),
+        ("lambda:InvokeFunction", format!("arn:aws:lambda:us-east-1:123456789012:function:{name}")),
+    ];
+    let on_its_secret = [
+        "BatchGetSecretValue",
+        "DeleteResourcePolicy",
+        "GetResourcePolicy",
+        "ListSecretVersionIds",
+        "PutResourcePolicy",
+        "RestoreSecret",
+        "RotateSecret",
+        "TagResource",
+        "UpdateSecret",
+        "UpdateSecretVersionStage",
+    ];
+    let on_its_queue = [
+        "AddPermission",
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "GetQueueAttributes",
+        "ListQueueTags",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "StartMessageMoveTask",
+        "TagQueue",
+    ];
+    let on_its_secret = on_its_secret.map(|call| (format!("secretsmanager:{call}"), its_secret.clone()));
+    let on_its_queue = on_its_queue.map(|call| (format!("sqs:{call}"), its_queue.clone()));
+    let others = others.map(|(action, resource)| (action.to_owned(), resource));
+    let open: Vec<String> = [&others[..], &on_its_secret, &on_its_queue]
+        .concat()
+        .into_iter()
+        .filter(|(action, resource)| policies.decide(&Request::new(action, resource)).is_allowed())
+        .map(|(action, resource)| format!("{action} on {resource}"))
+        .collect();
+    assert!(open.is_empty(), "policy.json allows what the clerk does not do:\n{}", open.join("\n"));
 }
