@@ -144,6 +144,25 @@ fn features_that_would_build_a_crate_twice_are_found() {
 }
 
 #[test]
+fn an_exercise_that_names_no_service_compiles_none_of_the_sdk() {
+    let course = MiniCourse::new();
+    (3..=8).for_each(|number| course.remove_exercises(&format!("ch01-fates/0{number}")));
+    for rest in ["ch02-faults/0", "ch03-files/0"] {
+        course.remove_exercises(rest);
+    }
+    // The name is what the rule goes by.
+    let adder = course.read("tools/adder/Cargo.toml");
+    course.write("tools/aws-sdk-adder/Cargo.toml", &adder.replace("name = \"adder\"", "name = \"aws-sdk-adder\""));
+    course.write("tools/aws-sdk-adder/src/lib.rs", &course.read("tools/adder/src/lib.rs"));
+    let manifest = "exercises/ch01-fates/01-passes/Cargo.toml";
+    let dependency = "[dependencies]\naws-sdk-adder = { path = \"../../../tools/aws-sdk-adder\" }\n";
+    course.write(manifest, &format!("{}\n{dependency}", course.read(manifest)));
+    course.say("verify").exits(1).says(
+        "exercises/ch01-fates/01-passes/Cargo.toml:1: compiles aws-sdk-adder v0.0.0 of the AWS SDK, but `services` names none",
+    );
+}
+
+#[test]
 fn a_new_exercise_keeps_every_rule_of_layout() {
     let course = MiniCourse::new();
     course.say("new ch01/09-new-one").is("new");
