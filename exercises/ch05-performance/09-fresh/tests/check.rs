@@ -77,7 +77,8 @@ fn keeps_a_catalogue_that_is_fresh() {
         let warehouse = Warehouse::empty();
         warehouse.print(edition, price);
         let desk = warehouse.desk(Duration::from_secs(600)).start();
-        desk.story("a first event").invoke(json!({ "format": "10x15", "copies": 1 }));
+        let outcome = desk.story("a first event").invoke(json!({ "format": "10x15", "copies": 1 }));
+        outcome.expect_not_logged("begins without the catalogue");
         warehouse.print(edition + 1, later);
         let story = "the warehouse has a new edition, and the desk's is not ten minutes old";
         let copies = seed.number(1..=50);
@@ -172,7 +173,9 @@ fn waits_for_the_first_catalogue() {
     let warehouse = Warehouse::empty();
     let desk = warehouse.desk(Duration::from_secs(600)).max_concurrency(8).start();
     let story = "the desk starts while the warehouse is away, and has no old prices";
-    desk.story(story).invoke(json!({ "format": "10x15", "copies": 1 })).expect_error("WarehouseAway");
+    let outcome = desk.story(story).invoke(json!({ "format": "10x15", "copies": 1 }));
+    outcome.expect_error("WarehouseAway");
+    outcome.expect_logged("begins without the catalogue");
     warehouse.print(edition, price);
     let before = warehouse.calls();
     let story = "eight events at the same time, and the warehouse is there";

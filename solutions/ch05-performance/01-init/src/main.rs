@@ -30,8 +30,8 @@ struct Desk {
 }
 
 impl Desk {
-    // ANCHOR: cell
     /// The catalogue. Whoever comes first fetches it, the others wait for that; a failure is not kept.
+    // ANCHOR: cell
     async fn catalogue(&self) -> Result<&Catalogue, WarehouseAway> {
         self.catalogue.get_or_try_init(|| Catalogue::fetch(&self.warehouse)).await
     }
