@@ -76,10 +76,9 @@ fn when_schedules_are_due() {
     };
     let mut table =
         String::from("| `cron(0 8 * * ? *)` in UTC | in `Asia/Taipei` | in `America/New_York` |\n|---|---|---|\n");
-    let columns =
-        ["UTC", "Asia/Taipei", "America/New_York"].map(|zone| due("0 8 * * ? *", zone, "2026-10-30T00:00:00Z", 5));
-    for row in 0..5 {
-        let _ = writeln!(table, "| {} | {} | {} |", columns[0][row], columns[1][row], columns[2][row]);
+    let eight = |zone: &str| due("0 8 * * ? *", zone, "2026-10-30T00:00:00Z", 5);
+    for ((utc, taipei), new_york) in eight("UTC").iter().zip(eight("Asia/Taipei")).zip(eight("America/New_York")) {
+        let _ = writeln!(table, "| {utc} | {taipei} | {new_york} |");
     }
     same("ch04", "eight.md", &table);
     let mut table = String::from("| Due in New York | Change of the clock | Due, in UTC |\n|---|---|---|\n");
