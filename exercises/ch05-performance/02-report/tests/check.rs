@@ -75,13 +75,13 @@ impl Invocation {
 
     /// As a line of a JSON log.
     fn json(&self) -> String {
-        let ms = |us: u64| us as f64 / 1_000.0;
+        let ms = |us: u64| if us % 1_000 == 0 { json!(us / 1_000) } else { json!(us as f64 / 1_000.0) };
         let mut metrics = json!({ "durationMs": ms(self.duration_us), "billedDurationMs": self.billed_ms(), "memorySizeMB": self.memory_mb, "maxMemoryUsedMB": self.peak_mb });
         match self.start {
             Start::Warm => {}
-            Start::Init(us) => metrics["initDurationMs"] = json!(ms(us)),
+            Start::Init(us) => metrics["initDurationMs"] = ms(us),
             Start::Restore(us) => {
-                metrics["restoreDurationMs"] = json!(ms(us));
+                metrics["restoreDurationMs"] = ms(us);
                 metrics["billedRestoreDurationMs"] = json!(self.billed_restore_ms());
             }
         }
@@ -130,6 +130,13 @@ fn log(lines: impl IntoIterator<Item = String>) -> Value {
     json!({ "lines": lines.into_iter().collect::<Vec<_>>() })
 }
 
+/// A story with the lines of its log, as long as one can still read them. A message shows no event of this length.
+fn with_lines(story: &str, log: &Value) -> String {
+    let lines: Vec<&str> = log["lines"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let text = lines.join("\n");
+    if text.len() <= 4_000 { format!("{story}\n{text}") } else { story.to_owned() }
+}
+
 #[test]
 fn reads_a_report_in_text() {
     let mut seed = Seed::at_run_time();
@@ -137,7 +144,11 @@ fn reads_a_report_in_text() {
     for memory_mb in [128, 512] {
         let invocation = Invocation::any(&mut seed, memory_mb);
         let outcome = reader.story("a log of one line, a REPORT in text").invoke(log([invocation.text()]));
-        outcome.expect_json(json!({ "sizes": [size(&[invocation], 0)] }));
+        outcome.expect_json(json!({ "sizes": [size(&[invocation.clone()], 0)] }));
+        let whole = Invocation { duration_us: seed.number(1..=3_000) * 1_000, ..invocation };
+        let event = log([whole.text().replace(".00 ms", " ms")]);
+        let outcome = reader.story("a REPORT in text whose milliseconds are whole").invoke(event);
+        outcome.expect_json(json!({ "sizes": [size(&[whole], 0)] }));
     }
 }
 
@@ -166,6 +177,8 @@ fn passes_over_other_lines() {
         "START RequestId: 6f7f0961-83cc-4f6b-a8d1-d5f1f5a0b8f2 Version: $LATEST".to_owned(),
         "REPORT of the day: 17 albums, Duration: 4 h".to_owned(),
         format!("says {}", invocation.text()),
+        format!(" {}", invocation.text()),
+        invocation.text().replace("REPORT RequestId: ", "REPORT of Monday\t"),
         json!({ "level": "INFO", "message": invocation.text() }).to_string(),
         json!({ "type": "platform.initReport", "record": { "phase": "init", "status": "success", "metrics": { "durationMs": 24.1 } } }).to_string(),
         invocation.json().replace("platform.report", "printer.report"),
@@ -176,9 +189,8 @@ fn passes_over_other_lines() {
     let outcome = reader.story("a log without any report").invoke(log(other.clone()));
     outcome.expect_json(json!({ "sizes": [] }));
     for report in [invocation.text(), invocation.json()] {
-        let outcome = reader
-            .story("one report among lines of Lambda and of the function that look a little like it")
-            .invoke(log(other.iter().cloned().chain([report])));
+        let story = format!("other lines that look a little like it, and one report:\n{report}");
+        let outcome = reader.story(story).invoke(log(other.iter().cloned().chain([report])));
         outcome.expect_json(json!({ "sizes": [size(&[invocation.clone()], 0)] }));
     }
 }
@@ -193,6 +205,7 @@ fn tells_cold_starts_from_warm_ones() {
     let lines = [Invocation::text, Invocation::json].map(|form| log(invocations.iter().map(form)));
     for (event, form) in lines.into_iter().zip(["text", "JSON"]) {
         let story = format!("{form}: the first of six had an INIT, the fourth was restored from a snapshot");
+        let story = with_lines(&story, &event);
         reader.story(story).invoke(event).expect_json(json!({ "sizes": [size(&invocations, 0)] }));
     }
 }
@@ -205,13 +218,13 @@ fn counts_what_failed_as_far_as_the_report_tells() {
     for (invocation, status) in invocations.iter_mut().zip(["timeout", "error", "failure", "failure"]) {
         invocation.status = status;
     }
-    let outcome = reader
-        .story("JSON: a timeout, a crash, two errors of the handler, a success")
-        .invoke(log(invocations.iter().map(Invocation::json)));
-    outcome.expect_json(json!({ "sizes": [size(&invocations, 4)] }));
-    let outcome = reader
-        .story("the same in text, which tells timeout and crash by a Status, and nothing of the handler's errors")
-        .invoke(log(invocations.iter().map(Invocation::text)));
+    invocations[0].start = Start::Init(seed.number(100..=90_000) * 10);
+    let event = log(invocations.iter().map(Invocation::json));
+    let story = with_lines("JSON: a cold timeout, a crash, two errors of the handler, a success", &event);
+    reader.story(story).invoke(event).expect_json(json!({ "sizes": [size(&invocations, 4)] }));
+    let event = log(invocations.iter().map(Invocation::text));
+    let story = "the same in text, which tells timeout and crash by a Status, and nothing of the handler's errors";
+    let outcome = reader.story(with_lines(story, &event)).invoke(event);
     outcome.expect_json(json!({ "sizes": [size(&invocations, 2)] }));
 }
 
@@ -224,7 +237,8 @@ fn takes_the_nearest_rank() {
         let mut invocations: Vec<_> = (0..count).map(|_| Invocation::any(&mut seed, 1_024)).collect();
         invocations.last_mut().expect("one at least").start = Start::Init(20_000);
         let story = format!("{count} invocations, the last of them cold");
-        let outcome = reader.story(story).invoke(log(invocations.iter().map(Invocation::text)));
+        let event = log(invocations.iter().map(Invocation::text));
+        let outcome = reader.story(with_lines(&story, &event)).invoke(event);
         outcome.expect_json(json!({ "sizes": [size(&invocations, 0)] }));
     }
 }

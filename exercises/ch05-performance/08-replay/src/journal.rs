@@ -45,10 +45,10 @@ impl Journal {
 
     /// Writes one more, for good.
     pub(crate) fn append(&mut self, record: Record, workshop: &Workshop) -> Result<(), Failure> {
-        workshop.may_crash();
+        workshop.may_crash(&format!("before the record of `{}`", record.step));
         let line = serde_json::to_string(&record).map_err(|_| Failure::JournalLost)?;
         writeln!(self.file, "{line}").map_err(|_| Failure::JournalLost)?;
-        workshop.may_crash();
+        workshop.may_crash(&format!("after the record of `{}`", record.step));
         self.records.push(record);
         Ok(())
     }

@@ -52,14 +52,19 @@ fn order(seed: &mut Seed, photos: u64) -> Value {
     json!({ "id": seed.name(), "photos": photos })
 }
 
-/// What the workshop does for an order of a new shop: nothing twice, nothing left out.
-fn expected_effects(order: &Value) -> Vec<String> {
+/// What the workshop does for an order: nothing twice, nothing left out. Effects are numbered, and this is the first.
+fn effects_from(roll: u64, order: &Value) -> Vec<String> {
     let photos: Vec<_> = order["photos"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let prints: Vec<u64> = (1..=photos.len() as u64).map(|number| 100 + number).collect();
+    let prints: Vec<u64> = (1..=photos.len() as u64).map(|number| roll + number).collect();
     let mut effects = vec!["roll".to_owned()];
-    effects.extend(photos.iter().map(|photo| format!("print of {photo} on 100")));
+    effects.extend(photos.iter().map(|photo| format!("print of {photo} on {roll}")));
     effects.push(format!("parcel of {prints:?}"));
     effects
+}
+
+/// The same in a new workshop, which begins with 100.
+fn expected_effects(order: &Value) -> Vec<String> {
+    effects_from(100, order)
 }
 
 #[track_caller]
@@ -72,7 +77,9 @@ fn makes_an_album() {
     let mut seed = Seed::at_run_time();
     for photos in [1, 3] {
         let (shop, order) = (Shop::open(), order(&mut seed, photos));
-        let outcome = shop.maker.story("a new order").invoke(json!({ "order": order }));
+        let story = "a new order; the workshop numbers what it does: the roll is 100, the first print 101, and a token \
+                     that it knows gets its old number again";
+        let outcome = shop.maker.story(story).invoke(json!({ "order": order }));
         outcome.expect_json_at("/prints", json!((1..=photos).map(|number| 100 + number).collect::<Vec<_>>()));
         outcome.expect_json_at("/parcel", 101 + photos);
         outcome.expect_that("`ran` counts the order, the paper, each photo, the parcel", |answer| {
@@ -94,7 +101,10 @@ fn does_nothing_again_for_the_same_order() {
         outcome.expect_json_at("/parcel", first["parcel"].clone());
         outcome.expect_json_at("/ran", 0);
         outcome.expect_json_at("/replayed", 3 + photos);
-        expect_effects(&shop, &order, "for an order that came twice");
+        let story = "the same order once more; whatever is done or recorded anew ends the process";
+        let outcome = shop.maker.story(story).invoke(json!({ "order": order, "crash_at": 1 }));
+        outcome.expect_json_at("/ran", 0);
+        expect_effects(&shop, &order, "for an order that came three times");
     }
 }
 
@@ -103,20 +113,22 @@ fn goes_on_after_a_crash_at_every_place() {
     let mut seed = Seed::at_run_time();
     for place in 1.. {
         let (shop, order) = (Shop::open(), order(&mut seed, 2));
-        let story = format!("the process ends at place {place}: before or after an effect, before or after a record");
+        let story =
+            format!("the process ends at its place {place}: before or after an effect, before or after a record");
         let crashed = shop.maker.story(story).invoke(json!({ "order": order, "crash_at": place }));
         if crashed.status_code() == 200 && crashed.payload().starts_with(b"{\"execution") {
             assert!(place > 16, "five steps have at least sixteen places, and nothing crashed at place {place}");
             break;
         }
         crashed.expect_exit(Exit::Code(1));
-        let story = format!("the same order again, after a crash at place {place}");
+        let place = crashed.function_log().last().unwrap_or("the process ends");
+        let story = format!("the same order again; of the invocation before: \"{place}\"");
         let outcome = shop.maker.story(story).invoke(json!({ "order": order }));
         outcome.expect_json_at("/prints", json!([101, 102])).expect_json_at("/parcel", 103);
         outcome.expect_that("`ran` and `replayed` are five steps together", |answer| {
             answer["ran"].as_u64().zip(answer["replayed"].as_u64()).is_some_and(|(ran, replayed)| ran + replayed == 5)
         });
-        expect_effects(&shop, &order, &format!("with a crash at place {place}"));
+        expect_effects(&shop, &order, &format!("in two invocations; of the first: \"{place}\""));
     }
 }
 
@@ -173,33 +185,61 @@ fn prints_a_photo_as_often_as_it_is_ordered() {
 }
 
 #[test]
+fn keeps_executions_apart() {
+    let mut seed = Seed::at_run_time();
+    for photos in [1, 2] {
+        let (shop, first) = (Shop::open(), order(&mut seed, photos));
+        let [id, other] = long_ids(&seed.name());
+        let orders = [id, other].map(|id| json!({ "id": id, "photos": first["photos"] }));
+        let mut expected = Vec::new();
+        for (order, story) in orders.iter().zip(["a new order", "another order for the same photos: another token"]) {
+            let roll = 100 + expected.len() as u64;
+            expected.extend(effects_from(roll, order));
+            let outcome = shop.maker.story(story).invoke(json!({ "order": order }));
+            outcome.expect_json_at("/parcel", roll + photos + 1);
+        }
+        assert_eq!(shop.effects(), expected, "all that the workshop did, for two orders for the same photos");
+    }
+}
+
+/// Two ids, as long as ids may be, that differ in their last byte.
+fn long_ids(name: &str) -> [String; 2] {
+    ["a", "b"].map(|last| name.chars().cycle().take(23).collect::<String>() + last)
+}
+
+#[test]
 fn names_executions_so_that_no_two_orders_share_one() {
     let mut seed = Seed::at_run_time();
     let name = seed.name();
-    let ids = [
-        name.clone(),
-        name.to_lowercase(),
-        format!("{name} 1"),
-        format!("{name}/1"),
-        format!("{name}-1"),
-        format!("{name}_1"),
-        format!("{name}_201"),
-        format!("{name}1"),
-        format!("{name}é"),
-        format!("{name}?"),
-        "明".repeat(8),
+    let pairs = [
+        [name.clone(), name.to_lowercase()],
+        [format!("{name} 1"), format!("{name}/1")],
+        [format!("{name}-1"), format!("{name}_1")],
+        [format!("{name}_201"), format!("{name} 1")],
+        [format!("{name}-201"), format!("{name} 1")],
+        [format!("{name}1"), format!("{name}-1")],
+        [format!("{name}é"), format!("{name}?")],
+        [name.clone(), format!("{name} ")],
+        [name.clone(), format!(" {name}")],
+        ["明".repeat(8), format!("{}暗", "明".repeat(7))],
+        ["\u{11}\u{2}".to_owned(), "\u{1}\u{12}".to_owned()],
+        ["明".to_owned(), "f\u{e}".to_owned()],
+        long_ids(&name),
     ];
-    let shop = Shop::open();
-    let mut names = HashSet::new();
-    for id in ids {
-        let outcome = shop.maker.story("another order").invoke(json!({ "order": { "id": id, "photos": [] } }));
-        outcome.expect_json_at("/ran", 3);
-        let name = outcome.expect_response()["execution"].as_str().unwrap_or_default().to_owned();
-        outcome.expect("the name has 1 to 80 letters of A-Z, a-z, 0-9, - and _", |_| {
-            (1..=80).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        });
-        outcome.expect("no other order has this name", |_| names.insert(name.clone()));
+    for [id, other] in pairs {
+        let shop = Shop::open();
+        let stories = ["a new order".to_owned(), format!("the order {other:?}, in the shop that made {id:?}")];
+        let mut names = HashSet::new();
+        for (id, story) in [id, other].into_iter().zip(stories) {
+            let outcome = shop.maker.story(story).invoke(json!({ "order": { "id": id, "photos": [] } }));
+            outcome.expect_json_at("/ran", 3);
+            let name = outcome.expect_response()["execution"].as_str().unwrap_or_default().to_owned();
+            outcome.expect("the name has 1 to 80 letters of A-Z, a-z, 0-9, - and _", |_| {
+                (1..=80).contains(&name.len())
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            });
+            outcome.expect("the other order has another name", |_| names.insert(name));
+        }
     }
 }
 
@@ -209,27 +249,62 @@ fn refuses_another_order_under_the_same_name() {
     for photos in [1, 3] {
         let (shop, order) = (Shop::open(), order(&mut seed, photos));
         shop.maker.story("a new order").invoke(json!({ "order": order })).expect_json_at("/ran", 3 + photos);
-        let mut changed = order.clone();
-        changed["photos"][0] = json!(seed.name());
-        let outcome =
-            shop.maker.story("an order with the same id and another photo").invoke(json!({ "order": changed }));
-        outcome.expect_error("ExecutionAlreadyExists");
-        expect_effects(&shop, &order, "for one order, and one that was refused");
+        let same = order["photos"].as_array().expect("photos");
+        let mut another = same.clone();
+        another[0] = json!(seed.name());
+        let more = [same.as_slice(), &[json!(seed.name())]].concat();
+        for (photos, what) in [(another, "another photo"), (more, "one photo more"), (same[1..].to_vec(), "one less")] {
+            let changed = json!({ "id": order["id"], "photos": photos });
+            let story = format!("an order with the same id and {what}");
+            shop.maker.story(story).invoke(json!({ "order": changed })).expect_error("ExecutionAlreadyExists");
+        }
+        expect_effects(&shop, &order, "for one order, and three that were refused");
     }
+}
+
+/// The journal of an order of two photos that ended at this place, with this text of it replaced.
+fn shop_with_a_changed_journal(order: &Value, place: u64, [was, now]: [&str; 2]) -> Shop {
+    let shop = Shop::open();
+    let story = "a new order; the process ends where a step is done and recorded";
+    shop.maker.story(story).invoke(json!({ "order": order, "crash_at": place })).expect_exit(Exit::Code(1));
+    let text = fs::read_to_string(shop.journal()).expect("a journal");
+    fs::write(shop.journal(), text.replace(was, now)).expect("a journal");
+    shop
 }
 
 #[test]
 fn notices_a_journal_of_other_steps() {
     let mut seed = Seed::at_run_time();
-    for (was, now) in [("ship", "wrap"), ("reserve paper", "fetch paper")] {
-        let (shop, order) = (Shop::open(), order(&mut seed, 2));
-        shop.maker.story("a new order").invoke(json!({ "order": order })).expect_json_at("/ran", 5);
+    let order = order(&mut seed, 2);
+    let print = format!("print {}", order["photos"][0].as_str().expect("a photo"));
+    let other = format!("print {}", seed.name());
+    // Where the process ends: after the record of this step. How many effects there were: as many as steps so far.
+    for (place, effects, was, now) in
+        [(6, 1, "reserve paper", "fetch paper"), (10, 2, &print, &other), (18, 4, "ship", "wrap")]
+    {
         // As the version of yesterday would have written it.
-        let text = fs::read_to_string(shop.journal()).expect("a journal");
-        fs::write(shop.journal(), text.replace(&format!("\"{was}\""), &format!("\"{now}\""))).expect("a journal");
-        let story = format!("the journal was written by a version whose step was `{now}`; the program's is `{was}`");
+        let shop = shop_with_a_changed_journal(&order, place, [&format!("\"{was}\""), &format!("\"{now}\"")]);
+        let story = format!(
+            "the journal was written by a version whose last step so far was `{now}`; the program's is `{was}`"
+        );
         shop.maker.story(story).invoke(json!({ "order": order })).expect_error("NonDeterministic");
-        expect_effects(&shop, &order, "before the other version came");
+        assert_eq!(
+            shop.effects(),
+            expected_effects(&order)[..effects],
+            "all that the workshop did, where the journal has `{now}` in the place of `{was}`: no further step"
+        );
+    }
+}
+
+#[test]
+fn cannot_go_on_with_a_result_that_it_cannot_read() {
+    let mut seed = Seed::at_run_time();
+    for photos in [1, 2] {
+        let order = order(&mut seed, photos);
+        let shop = shop_with_a_changed_journal(&order, 6, ["\"result\":100", "\"result\":\"A4\""]);
+        let story = "the journal says that `reserve paper` gave \"A4\", which is no number";
+        shop.maker.story(story).invoke(json!({ "order": order })).expect_error("JournalLost");
+        assert_eq!(shop.effects(), ["roll"], "all that the workshop did, where the journal cannot be read");
     }
 }
 

@@ -44,7 +44,7 @@ impl Workshop {
     }
 
     fn effect(&self, token: &str, what: &str) -> Result<u64, Failure> {
-        self.may_crash();
+        self.may_crash(&format!("before the {what}"));
         let path = self.folder.join("workshop.txt");
         let book = fs::read_to_string(&path).unwrap_or_default();
         let known = book.lines().position(|line| line.split('\t').next() == Some(token));
@@ -53,14 +53,15 @@ impl Workshop {
             let book = File::options().append(true).create(true).open(path);
             book.and_then(|mut book| writeln!(book, "{token}\t{what}")).map_err(|_| Failure::JournalLost)?;
         }
-        self.may_crash();
+        self.may_crash(&format!("after the {what}"));
         Ok(100 + number as u64)
     }
 
     /// Ends the process if this is the place for it, as a timeout or a broken machine does.
-    pub(crate) fn may_crash(&self) {
+    pub(crate) fn may_crash(&self, place: &str) {
         self.places.set(self.places.get() + 1);
         if self.crash_at == Some(self.places.get()) {
+            println!("the process ends {place}");
             process::exit(1);
         }
     }
