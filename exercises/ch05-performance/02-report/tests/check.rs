@@ -1,5 +1,6 @@
 //! What the shop expects of who reads its reports.
 
+use std::slice;
 use std::time::Duration;
 
 use course::Seed;
@@ -75,7 +76,7 @@ impl Invocation {
 
     /// As a line of a JSON log.
     fn json(&self) -> String {
-        let ms = |us: u64| if us % 1_000 == 0 { json!(us / 1_000) } else { json!(us as f64 / 1_000.0) };
+        let ms = |us: u64| if us.is_multiple_of(1_000) { json!(us / 1_000) } else { json!(us as f64 / 1_000.0) };
         let mut metrics = json!({ "durationMs": ms(self.duration_us), "billedDurationMs": self.billed_ms(), "memorySizeMB": self.memory_mb, "maxMemoryUsedMB": self.peak_mb });
         match self.start {
             Start::Warm => {}
@@ -144,7 +145,7 @@ fn reads_a_report_in_text() {
     for memory_mb in [128, 512] {
         let invocation = Invocation::any(&mut seed, memory_mb);
         let outcome = reader.story("a log of one line, a REPORT in text").invoke(log([invocation.text()]));
-        outcome.expect_json(json!({ "sizes": [size(&[invocation.clone()], 0)] }));
+        outcome.expect_json(json!({ "sizes": [size(slice::from_ref(&invocation), 0)] }));
         let whole = Invocation { duration_us: seed.number(1..=3_000) * 1_000, ..invocation };
         let event = log([whole.text().replace(".00 ms", " ms")]);
         let outcome = reader.story("a REPORT in text whose milliseconds are whole").invoke(event);
@@ -162,7 +163,7 @@ fn reads_a_report_in_json() {
         for duration_us in [invocation.duration_us + 3, 1_005, 2_300, 17_000] {
             invocation.duration_us = duration_us;
             let outcome = reader.story("a log of one line, a platform.report").invoke(log([invocation.json()]));
-            outcome.expect_json(json!({ "sizes": [size(&[invocation.clone()], 0)] }));
+            outcome.expect_json(json!({ "sizes": [size(slice::from_ref(&invocation), 0)] }));
         }
     }
 }
@@ -191,7 +192,7 @@ fn passes_over_other_lines() {
     for report in [invocation.text(), invocation.json()] {
         let story = format!("other lines that look a little like it, and one report:\n{report}");
         let outcome = reader.story(story).invoke(log(other.iter().cloned().chain([report])));
-        outcome.expect_json(json!({ "sizes": [size(&[invocation.clone()], 0)] }));
+        outcome.expect_json(json!({ "sizes": [size(slice::from_ref(&invocation), 0)] }));
     }
 }
 
