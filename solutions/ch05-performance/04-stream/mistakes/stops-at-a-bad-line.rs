@@ -26,7 +26,7 @@ struct Request {
 #[derive(Deserialize)]
 struct Print {
     order: u64,
-    sheets: u64,
+    sheets: u32,
     note: String,
 }
 
@@ -88,7 +88,7 @@ async fn invoice(
 }
 
 fn priced(print: Print) -> Invoice {
-    Invoice { order: print.order, cents: print.sheets * CENTS_PER_SHEET, note: print.note }
+    Invoice { order: print.order, cents: u64::from(print.sheets) * CENTS_PER_SHEET, note: print.note }
 }
 
 enum Line {
