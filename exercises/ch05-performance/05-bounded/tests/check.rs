@@ -10,13 +10,14 @@ use course::{Seed, Service};
 use local_lambda::{Function, FunctionBuilder, binary};
 use serde_json::{Value, json};
 
-/// Long enough for every job that is printed at all.
-const GENEROUS: u64 = 1_500;
+/// Long enough for every job that is printed at all, in milliseconds.
+const GENEROUS: u64 = 4_000;
 
 /// For how long the print house looks whether another job comes, when as many are there as may be.
 const LOOK: Duration = Duration::from_millis(60);
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For how long the print house keeps its answers back until the others are there whom it waits for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct Floor {
@@ -30,6 +31,8 @@ struct Jobs {
     here: usize,
     most: usize,
     printed: Vec<String>,
+    /// How many jobs had come when the print house had waited for more in vain. From then on it waits no more.
+    in_vain: Option<usize>,
 }
 
 impl Floor {
@@ -37,9 +40,47 @@ impl Floor {
         self.jobs.lock().expect("no panic")
     }
 
-    /// Waits until this holds for the jobs, but not for ever.
-    fn wait(&self, how_long: Duration, until: impl Fn(&Jobs) -> bool) {
-        drop(self.changed.wait_timeout_while(self.jobs(), how_long, |jobs| !until(jobs)).expect("no panic"));
+    /// Keeps an answer back until this holds for the jobs, but not for ever.
+    fn wait(&self, until: impl Fn(&Jobs) -> bool) {
+        let waits = |jobs: &mut Jobs| jobs.in_vain.is_none() && !until(jobs);
+        let (mut jobs, waited) = self.changed.wait_timeout_while(self.jobs(), PATIENCE, waits).expect("no panic");
+        if waited.timed_out() {
+            jobs.in_vain = Some(jobs.came);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Looks whether more than so many come.
+    fn look(&self, allowed: usize) {
+        let waits = |jobs: &mut Jobs| jobs.most <= allowed;
+        drop(self.changed.wait_timeout_while(self.jobs(), LOOK, waits).expect("no panic"));
+    }
+
+    /// No more jobs were here at once than allowed.
+    #[track_caller]
+    fn expect_at_most(&self, story: &str, allowed: usize) {
+        let most = self.jobs().most;
+        assert!(
+            most <= allowed,
+            "{story}\n  expected  no more than {allowed} at the print house at once\n  got       {most}"
+        );
+    }
+
+    /// Those came for whom the print house kept its answers back.
+    #[track_caller]
+    fn expect_not_in_vain(&self, story: &str, waited_for: &str) {
+        if let Some(came) = self.jobs().in_vain {
+            panic!(
+                "{story}\n  expected  {waited_for}, while the print house keeps its first answer back\n  got       {came} \
+                 sent within {PATIENCE:?}"
+            );
+        }
+    }
+
+    /// How many jobs are here after the last has been answered or given up: none, in a moment.
+    fn left_behind(&self) -> usize {
+        let waits = |jobs: &mut Jobs| jobs.here > 0;
+        self.changed.wait_timeout_while(self.jobs(), PATIENCE, waits).expect("no panic").0.here
     }
 
     fn change(&self, change: impl FnOnce(&mut Jobs)) {
@@ -90,7 +131,7 @@ fn answer(sheets: &HashMap<String, u64>, job: &str) -> String {
 }
 
 fn printer(service: &Service) -> FunctionBuilder {
-    Function::builder(binary!()).env("PRINT_HOUSE", service.address()).timeout(Duration::from_secs(4))
+    Function::builder(binary!()).env("PRINT_HOUSE", service.address()).timeout(Duration::from_secs(9))
 }
 
 fn order(jobs: &[String], at_once: u64, limit_ms: u64) -> Value {
@@ -125,7 +166,7 @@ fn refuses_an_order_that_allows_no_job_at_once() {
     let mut seed = Seed::at_run_time();
     let (jobs, sheets) = jobs(&mut seed, 2);
     let (service, floor) = house(move |_, job| Some(answer(&sheets, job)));
-    let function = printer(&service).start();
+    let function = printer(&service).timeout(Duration::from_secs(3)).start();
     for (jobs, story) in [(&jobs[..], "at_once is 0"), (&[], "at_once is 0, and there are no jobs")] {
         function.story(story).invoke(order(jobs, 0, GENEROUS)).expect_error("InvalidOrder");
     }
@@ -135,23 +176,28 @@ fn refuses_an_order_that_allows_no_job_at_once() {
 #[test]
 fn has_no_more_jobs_at_the_print_house_than_are_allowed() {
     let mut seed = Seed::at_run_time();
-    for at_once in [1, seed.number(2..=3)] {
-        let count = 2 * at_once as usize;
-        let (jobs, sheets) = jobs(&mut seed, count as u64);
-        let known = sheets.clone();
-        let full = at_once as usize;
-        let (service, floor) = house(move |floor, job| {
-            floor.wait(PATIENCE, |jobs| jobs.here >= full || jobs.came == count);
-            floor.wait(LOOK, |jobs| jobs.most > full);
-            Some(answer(&known, job))
-        });
-        let outcome = printer(&service)
-            .start()
-            .story(format!("an order of {count}, of which {at_once} may be at the print house at once"))
-            .invoke(order(&jobs, at_once, GENEROUS));
-        outcome.expect_json(printed(&jobs, &sheets, &[]));
-        let most = floor.jobs().most;
-        outcome.expect(&format!("{at_once} at once at the most; the print house counted {most}"), |_| most <= full);
+    let orders: Vec<(usize, _)> =
+        [seed.number(2..=3), 1].map(|at_once| (at_once as usize, jobs(&mut seed, 2 * at_once))).into();
+    let known: HashMap<String, u64> = orders.iter().flat_map(|(_, (_, sheets))| sheets.clone()).collect();
+    let places: HashMap<String, usize> =
+        orders.iter().flat_map(|(at_once, (jobs, _))| jobs.iter().map(|job| (job.clone(), *at_once))).collect();
+    let (service, floor) = house(move |floor, job| {
+        let full = places.get(job).copied().unwrap_or(1);
+        floor.wait(|jobs| jobs.here >= full || jobs.came == 2 * full);
+        floor.look(full);
+        Some(answer(&known, job))
+    });
+    let function = printer(&service).start();
+    for (at_once, (jobs, sheets)) in &orders {
+        floor.change(|jobs| *jobs = Jobs::default());
+        let count = jobs.len();
+        let story = format!(
+            "an order of {count}, of which {at_once} may be at the print house at once; one process has both orders"
+        );
+        let outcome = function.story(&story).invoke(order(jobs, *at_once as u64, GENEROUS));
+        floor.expect_at_most(&story, *at_once);
+        floor.expect_not_in_vain(&story, &format!("{at_once} are sent at once"));
+        outcome.expect_json(printed(jobs, sheets, &[]));
     }
 }
 
@@ -164,15 +210,12 @@ fn has_as_many_jobs_at_the_print_house_as_are_allowed() {
         let known = sheets.clone();
         let full = at_once as usize;
         let (service, floor) = house(move |floor, job| {
-            floor.wait(Duration::from_millis(800), |jobs| jobs.most >= full);
+            floor.wait(|jobs| jobs.most >= full);
             Some(answer(&known, job))
         });
-        let outcome = printer(&service)
-            .start()
-            .story(format!("an order of {count}, of which {at_once} may be at the print house at once"))
-            .invoke(order(&jobs, at_once, GENEROUS));
-        let most = floor.jobs().most;
-        outcome.expect(&format!("{at_once} jobs at once; the print house counted {most}"), |_| most >= full);
+        let story = format!("an order of {count}, of which {at_once} may be at the print house at once");
+        let outcome = printer(&service).start().story(&story).invoke(order(&jobs, at_once, GENEROUS));
+        floor.expect_not_in_vain(&story, &format!("{at_once} are sent at once"));
         outcome.expect_json(printed(&jobs, &sheets, &[]));
     }
 }
@@ -184,17 +227,16 @@ fn gives_the_results_in_the_order_of_the_jobs() {
     let (mut jobs, sheets) = jobs(&mut seed, count);
     jobs.push(jobs[0].clone());
     let (known, names) = (sheets.clone(), jobs.clone());
-    let (service, _) = house(move |floor, job| {
+    let (service, floor) = house(move |floor, job| {
         let place = names.iter().rposition(|name| name == job).unwrap_or_default();
         if let Some(next) = names.get(place + 1) {
-            floor.wait(PATIENCE, |jobs| jobs.printed.contains(next));
+            floor.wait(|jobs| jobs.printed.contains(next));
         }
         Some(answer(&known, job))
     });
-    let outcome = printer(&service)
-        .start()
-        .story("the job that came last is printed first; the first one is printed twice")
-        .invoke(order(&jobs, jobs.len() as u64, GENEROUS));
+    let story = "the job that came last is printed first; the first one is printed twice";
+    let outcome = printer(&service).start().story(story).invoke(order(&jobs, jobs.len() as u64, GENEROUS));
+    floor.expect_not_in_vain(story, &format!("all {} are sent at once, as many as are allowed", jobs.len()));
     outcome.expect_json(printed(&jobs, &sheets, &[]));
 }
 
@@ -223,13 +265,18 @@ fn gives_up_a_job_that_takes_too_long_and_prints_the_others() {
     let mut seed = Seed::at_run_time();
     let (jobs, sheets) = jobs(&mut seed, 4);
     let (known, stuck) = (sheets.clone(), jobs[0].clone());
-    let (service, _) = house(move |_, job| (job != stuck).then(|| answer(&known, job)));
+    let (service, floor) = house(move |_, job| (job != stuck).then(|| answer(&known, job)));
     let function = printer(&service).start();
     for at_once in [1, 2] {
-        let outcome = function
-            .story(format!("the first job is never answered, {at_once} at once; each has 300 ms, once it is there"))
-            .invoke(order(&jobs, at_once, 300));
+        let story = format!("the first job is never answered, {at_once} at once; each has 300 ms, once it is there");
+        let outcome = function.story(&story).invoke(order(&jobs, at_once, 300));
         outcome.expect_json(printed(&jobs, &sheets, &[(0, "timed out")]));
+        let here = floor.left_behind();
+        assert!(
+            here == 0,
+            "{story}\n  expected  a job that is given up leaves the print house: its connection is closed\n  got       \
+             {here} still there after the answer"
+        );
     }
 }
 
@@ -240,16 +287,15 @@ fn sends_the_next_job_as_soon_as_one_has_left() {
         let count = seed.number(6..=8) as usize;
         let (jobs, sheets) = jobs(&mut seed, count as u64);
         let (known, slow) = (sheets.clone(), jobs[0].clone());
-        let (service, _) = house(move |floor, job| {
+        let (service, floor) = house(move |floor, job| {
             if job == slow {
-                floor.wait(PATIENCE, |jobs| jobs.printed.len() == count - 1);
+                floor.wait(|jobs| jobs.printed.len() == count - 1);
             }
             Some(answer(&known, job))
         });
-        let outcome = printer(&service)
-            .start()
-            .story(format!("the first of {count} jobs is still there when all others are printed, {at_once} at once"))
-            .invoke(order(&jobs, at_once, GENEROUS));
+        let story = format!("the first of {count} jobs is still there when all others are printed, {at_once} at once");
+        let outcome = printer(&service).start().story(&story).invoke(order(&jobs, at_once, GENEROUS));
+        floor.expect_not_in_vain(&story, &format!("all {count} are sent, one as soon as another has left"));
         outcome.expect_json(printed(&jobs, &sheets, &[]));
     }
 }
