@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use course::Seed;
-use local_lambda::{Function, Outcome, binary};
+use local_lambda::{Fate, Function, Outcome, binary};
 use serde_json::{Value, json};
 
 /// More pages than any customer waits for.
@@ -23,6 +23,7 @@ fn album(order: u64, pages: u64) -> Value {
 /// The function answered with this status and this JSON as its body.
 #[track_caller]
 fn expect_answer(outcome: &Outcome, status: u16, body: &Value) {
+    outcome.expect("an answer before the deadline", |outcome| !matches!(outcome.fate, Fate::TimedOut { .. }));
     let answer = outcome.expect_response();
     outcome.expect_json_at("/statusCode", status);
     outcome.expect_json_at("/headers/content-type", "application/json");
@@ -70,6 +71,11 @@ fn answers_504_before_the_deadline() {
             .story(format!("an endless album; of {timeout} ms the last {margin} are the margin"))
             .invoke(album(order, ENDLESS));
         expect_answer(&outcome, 504, &out_of_time(order));
+        let (budget, took) = (timeout - margin, outcome.report.duration);
+        let what =
+            format!("the work may run for {budget} ms, until the margin begins; it was given up after {took:.0?}");
+        // Up to a tenth less, for what comes before the work, and for clocks.
+        outcome.expect(&what, |_| took >= Duration::from_millis(budget - budget / 10));
     }
 }
 

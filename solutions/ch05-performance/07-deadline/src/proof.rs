@@ -23,6 +23,8 @@ struct Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
+        // Putting the drafts away takes a moment.
+        std::thread::sleep(Duration::from_millis(20));
         println!("order {}: the desk is cleared", self.order);
     }
 }
