@@ -111,6 +111,8 @@ fn knows_where_a_schedule_is() {
     ] {
         expect_due(&clerk, "0 8 * * ? *", zone, after, &expected);
     }
+    // It is still the evening before in New York, when it is the next day in UTC.
+    expect_due(&clerk, "0 22 * * ? *", "America/New_York", "2026-11-24T01:00:00Z", &["2026-11-24T03:00:00Z"]);
     // The first of the month begins in Taipei while it is still the last elsewhere.
     expect_due(&clerk, "0 1 1 * ? *", "Asia/Taipei", "2026-11-30T00:00:00Z", &["2026-11-30T17:00:00Z"]);
     let question =
@@ -199,14 +201,14 @@ fn writes_the_report_of_the_day_that_was_meant() {
 fn after_days(
     name: &str,
     days: u64,
-    hours: &str,
+    times: &str,
     trouble: impl FnOnce(&local_lambda_sources::Schedule),
 ) -> Vec<String> {
     let ledger = Ledger::new(name);
     let world = World::builder().at("2026-05-01T12:00:00Z").build();
     let function = world.function(Target::from(clerk(&ledger.0))).create();
     let schedule = world
-        .schedule("nightly-report", format!("cron(0 {hours} * * ? *)"))
+        .schedule("nightly-report", format!("cron({times} * * ? *)"))
         .time_zone("Asia/Taipei")
         .input(json!({ "scheduled_time": "<aws.scheduler.scheduled-time>", "zone": "Asia/Taipei" }))
         .target(&function)
@@ -229,20 +231,35 @@ fn writes_one_report_for_each_time_that_it_is_due() {
     let mut seed = Seed::at_run_time();
     let days = seed.number(2..=5);
     let nightly: Vec<String> = (2..2 + days).map(|day| format!("prints of 2026-05-{day:02}")).collect();
-    let reports = after_days("plain", days, "2", |_| ());
+    let reports = after_days("plain", days, "0 2", |_| ());
     expect_reports("a schedule at two in the morning", &reports, &nightly);
-    let reports = after_days("twice", days, "2", |schedule| schedule.duplicate_next(days as usize));
+    let reports = after_days("twice", days, "0 2", |schedule| schedule.duplicate_next(days as usize));
     expect_reports("every event is delivered twice", &reports, &nightly);
     let trouble = |schedule: &local_lambda_sources::Schedule| {
         schedule.fail_next(3);
         schedule.late_by_up_to(Duration::from_secs(5 * 3_600));
         schedule.duplicate_next(1);
     };
-    let reports = after_days("late", days, "2", trouble);
+    let reports = after_days("late", days, "0 2", trouble);
     expect_reports("events come late, and one of them twice", &reports, &nightly);
-    let twice_a_day: Vec<String> = nightly.iter().flat_map(|report| [report.clone(), report.clone()]).collect();
-    let reports = after_days("often", days, "2,4", |schedule| schedule.duplicate_next(3));
-    expect_reports("a schedule at two and at four in the morning", &reports, &twice_a_day);
+    let four_a_night: Vec<String> = nightly.iter().flat_map(|report| vec![report.clone(); 4]).collect();
+    let reports = after_days("often", days, "0/30 2,4", |schedule| schedule.duplicate_next(3));
+    expect_reports("a schedule at two and at four in the morning, and half an hour later", &reports, &four_a_night);
+}
+
+#[test]
+fn tells_two_times_apart_that_the_clock_shows_alike() {
+    let ledger = Ledger::new("alike");
+    let clerk = clerk(&ledger.0);
+    // 1:30 in New York, before the clock goes back and after: a one-time schedule, or a rate, is due at either.
+    for (time, written) in
+        [("2026-11-01T05:30:00Z", true), ("2026-11-01T06:30:00Z", true), ("2026-11-01T05:30:00Z", false)]
+    {
+        let outcome = clerk
+            .story(format!("it was due at {time}, half past one in New York"))
+            .invoke(json!({ "scheduled_time": time, "zone": "America/New_York" }));
+        outcome.expect_json(json!({ "written": written }));
+    }
 }
 
 #[test]

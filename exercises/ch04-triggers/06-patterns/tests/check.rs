@@ -76,6 +76,7 @@ fn finds_a_value_in_a_list() {
             (json!({ "tags": [tag] }), true),
             (json!({ "tags": ["rush", "gift"] }), true),
             (json!({ "tags": "gift" }), true),
+            (json!({ "tags": [["rush"], [["gift"]]] }), true),
             (json!({ "tags": ["rush", "gifts"] }), false),
             (json!({ "tags": [] }), false),
         ],
@@ -89,6 +90,7 @@ fn finds_a_value_in_a_list() {
             (json!({ "jobs": [{ "size": "13x18", "state": "lost" }, { "size": "10x15", "state": "lost" }] }), true),
             (json!({ "jobs": [{ "size": "13x18", "state": "lost" }, { "size": "10x15", "state": "done" }] }), false),
             (json!({ "jobs": { "size": "10x15", "state": "lost" } }), true),
+            (json!({ "jobs": [[{ "size": "13x18" }], [{ "size": "10x15", "state": "lost" }]] }), true),
         ],
     );
 }
@@ -144,6 +146,16 @@ fn knows_the_operators_for_text() {
         let expected: Vec<(Value, bool)> = events.into_iter().zip(expected).collect();
         expect(&office, "photos by the beginning and the end of their keys", &pattern, &expected);
     }
+    expect(
+        &office,
+        "a name with umlauts",
+        &json!({ "customer": [{ "equals-ignore-case": format!("MÖWE {name}") }] }),
+        &[
+            (json!({ "customer": format!("Möwe {name}") }), true),
+            (json!({ "customer": format!("möwe {}", name.to_lowercase()) }), true),
+            (json!({ "customer": format!("Mowe {name}") }), false),
+        ],
+    );
     let pattern = json!({ "tags": [{ "anything-but": ["gift"] }] });
     expect(
         &office,
