@@ -347,6 +347,7 @@ fn gives_nothing_to_pages_of_others() {
         "http://www.ferris-prints.example",
         "https://till.ferris-prints.example",
         "https://ferris-prints.example",
+        "https://WWW.ferris-prints.example",
         "null",
     ];
     for door in DOORS {

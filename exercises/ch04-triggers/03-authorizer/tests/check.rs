@@ -288,6 +288,7 @@ fn lets_nobody_in_too_early_or_too_late() {
     let good = claims(&mut seed);
     let ago = seed.number(2..=59);
     for (story, claims, is_good) in [
+        ("ends now".to_owned(), with(&good, "exp", json!(now())), false),
         ("ended a second ago".to_owned(), with(&good, "exp", json!(now() - 1)), false),
         (format!("ended {ago} seconds ago"), with(&good, "exp", json!(now() - ago)), false),
         ("ends in a minute".to_owned(), with(&good, "exp", json!(now() + 60)), true),
