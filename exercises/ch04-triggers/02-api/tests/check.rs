@@ -161,8 +161,10 @@ fn tells_all_prices_and_the_price_of_one_size() {
             let outcome = api.story("a page shows the price of one size").invoke(one);
             expect_answer(&outcome, 200, &json!({ "size": size, "cents": prices[size] }));
         }
-        let outcome = api.story("nobody prints this size").invoke(asked("GET", &["prices", "9x9"]).through(door));
-        expect_answer(&outcome, 404, &json!({ "error": "UnknownSize" }));
+        for (story, size) in [("nobody prints this size", "9x9"), ("a page asks for a size without a name", "")] {
+            let outcome = api.story(story).invoke(asked("GET", &["prices", size]).through(door));
+            expect_answer(&outcome, 404, &json!({ "error": "UnknownSize" }));
+        }
     }
 }
 
@@ -174,6 +176,8 @@ fn takes_every_size_that_the_query_names() {
         for (story, sizes) in [
             ("a page asks for two sizes", vec!["10x15", "20x30"]),
             ("a page asks for one size", vec!["1/4 sheet"]),
+            ("a page asks for a size that nobody prints", vec!["9x9"]),
+            ("a page asks for a size without a name", vec![""]),
             ("a page asks for three sizes, one of which nobody prints", vec!["13x18", "9x9", "1/4 sheet"]),
         ] {
             let query: Vec<(&str, &str)> = sizes.iter().map(|size| ("size", *size)).collect();
@@ -235,6 +239,7 @@ fn refuses_what_is_no_order() {
             ("the order is for no copies", Some(r#"{"size":"10x15","copies":0}"#)),
             ("the order is for one copy too many", Some(r#"{"size":"10x15","copies":501}"#)),
             ("the order is for a copy less than none", Some(r#"{"size":"10x15","copies":-1}"#)),
+            ("the order is for no copies, of a size that nobody prints", Some(r#"{"size":"9x9","copies":0}"#)),
             ("the order has its copies as text", Some(r#"{"size":"10x15","copies":"3"}"#)),
         ] {
             let outcome = api.story(story).invoke(Asked { body, ..asked("POST", &["quotes"]) }.through(door));
