@@ -15,14 +15,19 @@ struct PrintRoom {
 }
 
 impl PrintRoom {
-    /// `print-jobs` or `album-pages.fifo`; `jams` says how often the paper jams at a job before it is printed.
+    /// `jams` says how often the paper jams at a job before it is printed.
     fn new(queue: &str, jams: &[(&str, u32)]) -> PrintRoom {
+        let jams: Map<String, Value> = jams.iter().map(|&(job, times)| (job.to_owned(), times.into())).collect();
+        PrintRoom::with_variable(queue, "JAMS", &Value::Object(jams).to_string())
+    }
+
+    /// The variable is one of those that `printer.rs` reads.
+    fn with_variable(queue: &str, name_of_variable: &str, value: &str) -> PrintRoom {
         let world = World::new();
         let (name, fifo) = queue.split_at(queue.find('.').unwrap_or(queue.len()));
         let dead_letters = world.queue(format!("{name}-dead{fifo}")).create();
         let jobs = world.queue(queue).redrive(&dead_letters, 3).create();
-        let jams: Map<String, Value> = jams.iter().map(|&(job, times)| (job.to_owned(), times.into())).collect();
-        let function = Function::builder(binary!()).env("JAMS", Value::Object(jams).to_string()).start();
+        let function = Function::builder(binary!()).env(name_of_variable, value).start();
         let function = world.function(Target::from(function)).create();
         world.map(&jobs, &function).report_batch_item_failures().create();
         PrintRoom { world, jobs, dead_letters }
@@ -175,6 +180,25 @@ fn prints_once_what_the_queue_delivers_twice() {
 }
 
 #[test]
+fn prints_once_though_the_power_goes() {
+    let mut seed = Seed::at_run_time();
+    let jobs = jobs(&mut seed, 5);
+    let dark = seed.number(1..=4) as usize;
+    let room = PrintRoom::with_variable("print-jobs", "POWER_CUT", &jobs[dark]);
+    for job in &jobs {
+        room.jobs.send(body(job));
+    }
+    let story =
+        format!("at the {} of five jobs the process dies, and all five come again to the next one", ordinal(dark));
+    room.expect_printed(&story, &jobs);
+    room.expect_dead_letters(&story, &[]);
+}
+
+fn ordinal(place: usize) -> &'static str {
+    ["first", "second", "third", "fourth", "fifth"][place]
+}
+
+#[test]
 fn prints_once_what_the_shop_sends_twice() {
     let mut seed = Seed::at_run_time();
     let room = PrintRoom::new("print-jobs", &[]);
@@ -182,11 +206,17 @@ fn prints_once_what_the_shop_sends_twice() {
     for job in &jobs {
         room.jobs.send(body(job));
     }
-    for job in &jobs[..seed.number(1..=3) as usize] {
+    for (again, job) in jobs[..seed.number(1..=3) as usize].iter().enumerate() {
         // The same job, written by another program of the shop.
-        room.jobs.send(format!("{{ \"job\": \"{job}\", \"copies\": 1, \"sent\": 2 }}"));
+        let body = format!("{{ \"job\": \"{job}\", \"copies\": {}, \"sent\": 2 }}", 1 + again);
+        room.jobs.message(body).group_id("sent-again").send().expect("the queue takes a job");
     }
-    room.expect_printed_sometime("the shop was not sure, and sent some of its four jobs again", &jobs);
+    for job in &jobs[..1] {
+        room.jobs.send(json!({ "job": job, "copies": 2 }).to_string());
+    }
+    let story =
+        "the shop was not sure, and sent some of its four jobs again: in other words, in a group, with other copies";
+    room.expect_printed_sometime(story, &jobs);
     room.expect_dead_letters("a job that is printed already is no failure", &[]);
 }
 
@@ -194,15 +224,39 @@ fn prints_once_what_the_shop_sends_twice() {
 fn keeps_the_pages_of_an_album_in_order() {
     let mut seed = Seed::at_run_time();
     let album = seed.name();
-    for stuck in 0..3 {
+    for (stuck, queue) in ["album-pages.fifo", "calendars.fifo", "print-jobs.fifo"].into_iter().enumerate() {
         let pages = jobs(&mut seed, 4);
-        let room = PrintRoom::new("album-pages.fifo", &[(&pages[stuck], 2)]);
+        let room = PrintRoom::new(queue, &[(&pages[stuck], 2)]);
         for page in &pages {
             room.send_page(&album, page, &body(page));
         }
-        let story = format!("an album of four pages comes in, and page {} jams twice", stuck + 1);
+        let story = format!("an album of four pages comes in at {queue}, and page {} jams twice", stuck + 1);
         room.expect_printed(&story, &pages);
         room.expect_dead_letters(&story, &[]);
+    }
+}
+
+#[test]
+fn glues_no_page_in_past_a_missing_one() {
+    let mut seed = Seed::at_run_time();
+    let album = seed.name();
+    for readable in [true, false] {
+        let pages = jobs(&mut seed, 4);
+        let missing = seed.number(0..=2) as usize;
+        let mut bodies: Vec<String> = pages.iter().map(|page| body(page)).collect();
+        let room = if readable {
+            PrintRoom::new("album-pages.fifo", &[(&pages[missing], 99)])
+        } else {
+            bodies[missing] = format!("{} please", pages[missing]);
+            PrintRoom::new("album-pages.fifo", &[])
+        };
+        for (page, body) in pages.iter().zip(&bodies) {
+            room.send_page(&album, page, body);
+        }
+        let what = if readable { "jams whenever it is tried" } else { "cannot be read" };
+        let story = format!("an album of four pages comes in, and page {} {what}", missing + 1);
+        room.expect_printed(&story, &pages[..missing]);
+        room.expect_dead_letters(&story, &bodies[missing..]);
     }
 }
 
@@ -213,8 +267,8 @@ fn keeps_two_albums_in_order_each() {
     let (first, second) = pages.split_at(3);
     let room = PrintRoom::new("album-pages.fifo", &[(&first[0], 1), (&second[1], 1)]);
     for (a, b) in first.iter().zip(second) {
-        room.send_page("wedding", a, &body(a));
-        room.send_page("christening", b, &body(b));
+        room.send_page("album-1", a, &body(a));
+        room.send_page("album-2", b, &body(b));
     }
     room.world.run_until_idle();
     let printed = room.printed();
@@ -231,13 +285,17 @@ fn keeps_two_albums_in_order_each() {
 #[test]
 fn does_not_hold_up_single_prints_of_a_group() {
     let mut seed = Seed::at_run_time();
-    let jobs = jobs(&mut seed, 3);
-    let room = PrintRoom::new("print-jobs", &[(&jobs[0], 2)]);
-    for job in &jobs {
-        // Groups of a standard queue keep one customer from crowding out the others, and promise no order.
-        let message = room.jobs.message(body(job)).group_id("customer-7");
-        message.attribute("priority", MessageAttribute::string("express")).send().expect("the queue takes a job");
+    for queue in ["print-jobs", "fifo-prints", "album-covers"] {
+        let jobs = jobs(&mut seed, 3);
+        let room = PrintRoom::new(queue, &[(&jobs[0], 2)]);
+        for job in &jobs {
+            // Groups of a standard queue keep one customer from crowding out the others, and promise no order.
+            let message = room.jobs.message(body(job)).group_id("customer-7");
+            message.attribute("priority", MessageAttribute::string("express")).send().expect("the queue takes a job");
+        }
+        let story = format!(
+            "three single prints of one customer come in at the standard queue {queue}, and the first jams twice"
+        );
+        room.expect_printed(&story, &[&jobs[1], &jobs[2], &jobs[0]].map(String::clone));
     }
-    let expected = [&jobs[1], &jobs[2], &jobs[0]].map(String::clone);
-    room.expect_printed("three single prints of one customer come in, and the first jams twice", &expected);
 }
