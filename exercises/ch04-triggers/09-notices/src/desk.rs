@@ -7,7 +7,7 @@ use serde::Serialize;
 pub(crate) struct Notice {
     /// The attribute `kind` of the message.
     pub(crate) kind: Kind,
-    /// The attribute `printer` of the message: a number, as text.
+    /// The attribute `printer` of the message, as text: a number, or a name.
     pub(crate) printer: String,
     /// What was published, character by character.
     pub(crate) text: String,

@@ -5,7 +5,7 @@
 use course::{Seed, fixture_json};
 use local_lambda::{Function, Outcome, binary};
 use local_lambda_sources::sns::Topic;
-use local_lambda_sources::sqs::MessageAttribute;
+use local_lambda_sources::sqs::{MessageAttribute, Queue};
 use local_lambda_sources::{Target, World};
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ const WAYS: [&str; 3] = ["by SNS itself", "through a queue", "through a queue, r
 struct Shop {
     world: World,
     topic: Topic,
+    dead: Queue,
 }
 
 impl Shop {
@@ -31,7 +32,7 @@ impl Shop {
         topic.subscribe(&raw).raw_message_delivery().create();
         world.map(&wrapped, &function).report_batch_item_failures().create();
         world.map(&raw, &function).report_batch_item_failures().create();
-        Shop { world, topic }
+        Shop { world, topic, dead }
     }
 
     /// Publishes, and gives what the function did, for each of [`WAYS`].
@@ -58,14 +59,31 @@ impl Shop {
 
     #[track_caller]
     fn expect_posted(&self, story: &str, text: &str, kind: &str, printer: &str) {
-        let attributes = [("kind", MessageAttribute::string(kind)), ("printer", MessageAttribute::number(printer))];
+        let is_number = printer.parse::<u32>().is_ok();
+        let printer_attribute =
+            if is_number { MessageAttribute::number(printer) } else { MessageAttribute::string(printer) };
+        let attributes = [("kind", MessageAttribute::string(kind)), ("printer", printer_attribute)];
         let expected = json!({ "posted": { "kind": kind, "printer": printer, "text": text } });
         expect_everywhere(story, &self.publish(text, &attributes), &expected);
+        self.expect_success(story);
     }
 
     #[track_caller]
     fn expect_set_aside(&self, story: &str, text: &str, attributes: &[(&str, MessageAttribute)]) {
         expect_everywhere(story, &self.publish(text, attributes), &json!({ "set aside": text }));
+        self.expect_success(story);
+    }
+
+    /// What a mapping takes for a failure is in the dead-letter queue by now.
+    #[track_caller]
+    fn expect_success(&self, story: &str) {
+        let answers = self.world.answers();
+        let last = answers.last().and_then(|answer| answer.outcome.as_ref()).map(Outcome::payload).unwrap_or_default();
+        assert!(
+            self.dead.bodies().is_empty(),
+            "{story}; it is done, and the answer says that it failed\n  expected an answer that the mapping of a queue takes for success\n  got      {}",
+            String::from_utf8_lossy(&last)
+        );
     }
 }
 
@@ -93,7 +111,26 @@ fn read(line: &str) -> Value {
 fn expect_everywhere(story: &str, done: &[Vec<String>; 3], expected: &Value) {
     for (way, lines) in WAYS.iter().zip(done) {
         let got: Vec<Value> = lines.iter().map(|line| read(line)).collect();
-        assert!(got == [expected.clone()], "{story}; it comes {way}\n  expected {expected}\n  got      {}", json!(got));
+        let short = shortened(&json!(got));
+        assert!(
+            got == [expected.clone()],
+            "{story}; it comes {way}\n  expected {}\n  got      {short}",
+            shortened(expected)
+        );
+    }
+}
+
+/// The value with long texts cut in their middle, so that both their ends and all that stands beside them is seen.
+fn shortened(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.chars().count() > 100 => {
+            let chars: Vec<char> = text.chars().collect();
+            let ends = [&chars[..60], &chars[chars.len() - 30..]].map(|end| end.iter().collect::<String>());
+            json!(format!("{} … {} more … {}", ends[0], chars.len() - 90, ends[1]))
+        }
+        Value::Array(items) => items.iter().map(shortened).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), shortened(field))).collect(),
+        _ => value.clone(),
     }
 }
 
@@ -127,6 +164,7 @@ fn posts_the_same_whichever_way_it_comes() {
         let (printer, text) = (seed.number(1..=99).to_string(), format!("please look, {}", seed.name()));
         shop.expect_posted(&format!("printer {printer} has something to say: {kind}"), &text, kind, &printer);
     }
+    shop.expect_posted("a printer has a name and no number", "please look", "ink-low", "Lobby");
 }
 
 #[test]
@@ -151,6 +189,19 @@ fn does_not_take_a_text_for_an_envelope() {
     let texts = [
         json!({ "Message": format!("{} sheets", seed.number(1..=99)) }),
         json!({ "Type": "Notification", "Message": "a jam in tray 2" }),
+        json!({
+            "Type": "JamReport",
+            "MessageId": format!("m-{}", seed.number(100..=999)),
+            "TopicArn": "arn:aws:sns:eu-central-1:123456789012:jams",
+            "Subject": "tray 2",
+            "Message": "a jam in tray 2",
+            "Timestamp": "2026-05-04T09:00:00.000Z",
+            "SignatureVersion": "1",
+            "Signature": "none",
+            "SigningCertURL": "https://example.com/none.pem",
+            "UnsubscribeURL": "https://example.com/none",
+            "MessageAttributes": {},
+        }),
     ];
     for text in texts {
         shop.expect_posted("a printer's own JSON has names that SNS uses too", &text.to_string(), "paper-jam", "3");
