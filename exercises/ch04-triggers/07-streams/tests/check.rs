@@ -223,8 +223,9 @@ fn gives_up_only_what_cannot_be_read() {
     let mut seed = Seed::at_run_time();
     let images = [
         json!({ "order_id": { "S": "9" }, "status": { "S": "placed" } }),
-        json!({ "order_id": { "S": "9" }, "status": { "S": "placed" }, "total": { "S": "a lot" } }),
+        json!({ "order_id": { "S": "9" }, "status": { "S": "placed" }, "total": { "S": "25.90" } }),
         json!({ "order_id": { "S": "9" }, "total": { "N": "1" } }),
+        json!({}),
     ];
     for broken in images {
         let mut shop = Shop::new(100, &json!({}));
@@ -249,6 +250,43 @@ fn gives_up_only_what_cannot_be_read() {
             shop.world.trace()
         );
     }
+}
+
+#[test]
+fn shows_an_order_again_once_it_was_mended() {
+    let mut seed = Seed::at_run_time();
+    let mut shop = Shop::new(100, &json!({}));
+    let broken = json!({ "order_id": { "S": "9" }, "status": { "S": "placed" } });
+    shop.stream.record(&Change::insert(key("9"), broken));
+    for order in ["8", "9", "10"] {
+        shop.put(order, "placed", &total(&mut seed));
+    }
+    let story = "an order without a total is put right by a later change of the same batch";
+    shop.expect_board_as_table(story);
+    let given_up = shop.given_up.bodies();
+    assert!(
+        given_up.is_empty(),
+        "{story}\n  expected the older change to be passed over when it comes again\n  got it given up: {given_up:?}\n{}",
+        shop.world.trace()
+    );
+}
+
+#[test]
+fn takes_an_order_off_by_its_key() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    let mut event = fixture_json("dynamodb/order-changed");
+    event["Records"].as_array_mut().expect("records").truncate(1);
+    let order = seed.number(1000..=9999).to_string();
+    event["Records"][0]["eventName"] = json!("REMOVE");
+    let change = event["Records"][0]["dynamodb"].as_object_mut().expect("a change");
+    change.retain(|name, _| !name.ends_with("Image"));
+    change.insert(String::from("Keys"), key(&order));
+    let story = format!("order {order} is removed, and the stream has no old images");
+    function.story(story).invoke(event).expect(&format!("the log says that order {order} is gone"), |outcome| {
+        let gone = |line: &Value| line["order"] == *order && line["gone"] == true;
+        matches!(&lines(outcome)[..], [line] if gone(line))
+    });
 }
 
 #[test]
