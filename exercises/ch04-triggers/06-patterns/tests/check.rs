@@ -90,6 +90,8 @@ fn finds_a_value_in_a_list() {
             (json!({ "jobs": [{ "size": "13x18", "state": "lost" }, { "size": "10x15", "state": "lost" }] }), true),
             (json!({ "jobs": [{ "size": "13x18", "state": "lost" }, { "size": "10x15", "state": "done" }] }), false),
             (json!({ "jobs": { "size": "10x15", "state": "lost" } }), true),
+            (json!({ "jobs": ["10x15", { "size": "10x15", "state": "lost" }] }), true),
+            (json!({ "jobs": ["10x15", "lost", { "size": "10x15", "state": "done" }] }), false),
             (json!({ "jobs": [[{ "size": "13x18" }], [{ "size": "10x15", "state": "lost" }]] }), true),
         ],
     );
