@@ -270,6 +270,16 @@ fn is_tried_again_until_the_preview_is_there() {
         let attempts = shop.world.answers().len();
         assert!(attempts == 3, "{story}\n  expected 3 invocations\n  got {attempts}\n{}", shop.happened());
     }
+    let shop = Shop::new();
+    shop.aws.fault("DeleteObject").only(|params| params["Bucket"] == "ferris-prints-previews").times(2).error(
+        "AccessDenied",
+        403,
+        "not today",
+    );
+    shop.uploads.put("1.ppm", Photo::any(&mut seed).bytes());
+    shop.world.run_until_idle();
+    shop.uploads.delete("1.ppm");
+    shop.expect_previews("a photo is deleted, and to delete its preview is refused twice", &[]);
 }
 
 #[test]
