@@ -35,28 +35,32 @@ fn photo_of(key: &str, bytes: usize, filling: &str) -> Value {
 
 /// The photos in the queue, and those of the album, in the same order.
 fn expect_each_photo_once(jobs: &QueueFace, album: &Value) {
-    let key = |photo: &Value| photo["key"].as_str().unwrap_or_default().to_owned();
+    let text = |photo: &Value, name: &str| photo[name].as_str().unwrap_or_default().to_owned();
+    let key = |photo: &Value| text(photo, "key");
     let bodies = jobs.bodies();
     let mut found: Vec<Value> =
         bodies.iter().map(|body| serde_json::from_str(body).unwrap_or_else(|_| json!(body))).collect();
     let mut expected = album["photos"].as_array().cloned().unwrap_or_default();
-    found.sort_by_key(key);
-    expected.sort_by_key(key);
+    found.sort_by_key(|photo| (key(photo), text(photo, "recipe")));
+    expected.sort_by_key(|photo| (key(photo), text(photo, "recipe")));
     let keys = |photos: &[Value]| photos.iter().map(key).collect::<Vec<_>>();
     assert!(
         keys(&found) == keys(&expected),
-        "each photo must be in the queue once:\n  expected {:?}\n  got      {:?}",
+        "each photo must be in the queue as often as in the album:\n  expected {:?}\n  got      {:?}",
         keys(&expected),
         keys(&found)
     );
     assert!(found == expected, "the body of a message must be the photo as it stands in the album");
 }
 
-/// Only the photo that was not sent is named.
-fn expect_no_other_key(message: &str, album: &Value, unsent: &str) {
+/// The photos that were not sent are named, and no others.
+fn expect_only_these_keys(message: &str, album: &Value, unsent: &[&str]) {
     let keys = album["photos"].as_array().into_iter().flatten().filter_map(|photo| photo["key"].as_str());
-    let sent: Vec<&str> = keys.filter(|key| !key.ends_with(unsent) && message.contains(key)).collect();
-    assert!(sent.is_empty(), "the message names photos that were sent: {sent:?}");
+    let (unsent, sent): (Vec<&str>, Vec<&str>) = keys.partition(|key| unsent.iter().any(|it| key.ends_with(it)));
+    let missing: Vec<&str> = unsent.into_iter().filter(|key| !message.contains(key)).collect();
+    assert!(missing.is_empty(), "the message does not name photos that were not sent: {missing:?}\n  got {message:?}");
+    let named: Vec<&str> = sent.into_iter().filter(|key| message.contains(key)).collect();
+    assert!(named.is_empty(), "the message names photos that were sent: {named:?}");
 }
 
 #[test]
@@ -69,6 +73,14 @@ fn sends_every_photo_of_an_album() {
         outcome.expect_json(json!({ "sent": photos }));
         expect_each_photo_once(&jobs, &album);
     }
+
+    let (_aws, jobs, function) = shop();
+    let mut album = album(&mut seed, 6);
+    album["photos"][4] = album["photos"][1].clone();
+    album["photos"][5]["key"] = album["photos"][2]["key"].clone();
+    let story = "an album comes in with one photo twice, and another with two recipes";
+    function.story(story).invoke(&album).expect_json(json!({ "sent": 6 }));
+    expect_each_photo_once(&jobs, &album);
 }
 
 #[test]
@@ -147,7 +159,7 @@ fn sends_the_others_when_a_photo_fits_no_message() {
     let story = format!("number {} of twelve photos has a job of 1,048,577 bytes", place + 1);
     let outcome = function.story(story).invoke(&album);
     let error = outcome.expect_error_saying("NotAllSent", "uploads/panorama.jpg");
-    expect_no_other_key(&error.message, &album, "uploads/panorama.jpg");
+    expect_only_these_keys(&error.message, &album, &["uploads/panorama.jpg"]);
     album["photos"].as_array_mut().unwrap().remove(place);
     expect_each_photo_once(&jobs, &album);
     let calls = aws.calls();
@@ -207,7 +219,9 @@ fn sends_again_only_what_failed() {
     let outcome = function.story("the queue takes one of fifteen photos at the third attempt").invoke(&album);
     outcome.expect_json(json!({ "sent": 15 }));
     expect_each_photo_once(&jobs, &album);
-    aws.calls().expect_count(4);
+    // Fewer when what failed goes along with a batch that is still to come.
+    let calls = aws.calls();
+    assert!(calls.count() <= 4, "two batches, and two more attempts for one photo, take at most 4 calls:\n{calls}");
 }
 
 #[test]
@@ -215,14 +229,31 @@ fn fails_when_a_photo_cannot_be_sent() {
     let mut seed = Seed::at_run_time();
     let (aws, jobs, function) = shop();
     let mut album = album(&mut seed, 25);
-    aws.fault("SendMessageBatch").always().fail_entries(|entry| is_about(entry, "/003.jpg"));
-    let outcome = function.story("the queue never takes one of 25 photos").invoke(&album);
+    album["photos"][20] = photo_of("uploads/panorama.jpg", 1_048_577, "x");
+    let fails = |entry: &Value| is_about(entry, "/003.jpg") || is_about(entry, "/017.jpg");
+    aws.fault("SendMessageBatch").always().fail_entries(fails);
+    let story = "the queue never takes two of 25 photos, and one more fits no message";
+    let outcome = function.story(story).invoke(&album);
     let error = outcome.expect_error_saying("NotAllSent", "/003.jpg");
-    expect_no_other_key(&error.message, &album, "/003.jpg");
-    album["photos"].as_array_mut().unwrap().remove(3);
+    expect_only_these_keys(&error.message, &album, &["/003.jpg", "/017.jpg", "/panorama.jpg"]);
+    for unsent in [20, 17, 3] {
+        album["photos"].as_array_mut().unwrap().remove(unsent);
+    }
     expect_each_photo_once(&jobs, &album);
-    let attempts = aws.calls().filter(|call| call.params.to_string().contains("/003.jpg"));
-    attempts.expect_count(3);
+    for unsent in ["/003.jpg", "/017.jpg"] {
+        aws.calls().filter(|call| call.params.to_string().contains(unsent)).expect_count(3);
+    }
+
+    let (_aws, jobs, function) = shop();
+    let mut album = self::album(&mut seed, 9);
+    let place = seed.number(0..=8) as usize;
+    // SQS takes no U+FFFF in a body, and says in the answer that it is the sender's fault.
+    album["photos"][place] = json!({ "key": "uploads/damaged.jpg", "recipe": "crop \u{ffff}" });
+    let outcome = function.story("one of nine recipes has a character that SQS does not take").invoke(&album);
+    let error = outcome.expect_error_saying("NotAllSent", "uploads/damaged.jpg");
+    expect_only_these_keys(&error.message, &album, &["uploads/damaged.jpg"]);
+    album["photos"].as_array_mut().unwrap().remove(place);
+    expect_each_photo_once(&jobs, &album);
 }
 
 #[test]
