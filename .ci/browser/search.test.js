@@ -13,7 +13,7 @@ const ENGLISH = [
   ["handler", "index.html#handlers"], ["cold start", "index.html#handlers"], ["deadline", "04-deadline.html#"],
   ["SystemTime", "index.html#context"], ["panic", "index.html#errors"], ["errorType", "index.html#errors"],
   ["Diagnostic", "index.html#errors"], ["bootstrap", "index.html#naming"], ["provided.al2023", "index.html#naming"],
-  ["dead-letter queue", "index.html#async"], ["retries", "ch05-performance/index.html#nested-retries"], ["asynchronous", "index.html#async"],
+  ["dead-letter queue", "index.html#async"], ["retries", "index.html#nested-retries"], ["asynchronous", "index.html#async"],
   ["FunctionError", "index.html#invoke"], ["LogResult", "05-invoke-result.html"], ["S3 key", "index.html#events"],
   ["url_decoded_key", "index.html#events"], ["SIGTERM", "index.html#cleanup"], ["freeze", "index.html#cleanup"],
   ["frozen", "index.html#state"], ["receipts", "06-lost-receipts.html#"], ["percent_encoding", "03-event-types.html#"],
