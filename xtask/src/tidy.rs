@@ -1,5 +1,5 @@
 //! Keeps the target directory small: what the compiler keeps to build an edit more quickly takes as much room as all the
-//! rest, 17 MB for each binary and each check.
+//! rest.
 //!
 //! A learner edits one exercise after the other, and no check. So after a build the state of checks goes, and that of
 //! binaries but the last few: who comes back to one of those waits a second longer, once.

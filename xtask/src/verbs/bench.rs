@@ -16,6 +16,7 @@ use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise};
 use crate::process;
 use crate::store;
+use crate::term::Progress;
 use crate::view::json::to_text;
 
 /// Interleaved rounds per figure; medians are compared.
@@ -69,16 +70,24 @@ impl Figure {
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let dir = course.target_dir().join("bench");
+    let progress = Progress::new();
+    progress.notice("bench: a copy of the course is built");
     let bench = Bench::lay_out(course, &dir)?;
-    let mut figures = vec![bench.after_an_edit()?, bench.nothing_changed()?, bench.all_solutions()?];
+    progress.notice("bench: an edit, and nothing changed");
+    let mut figures = vec![bench.after_an_edit()?, bench.nothing_changed()?];
+    progress.notice("bench: all solutions, which are built first (minutes, with the AWS SDK)");
+    figures.push(bench.all_solutions()?);
+    progress.notice("bench: each exercise without services, after another one");
     figures.extend(bench.next_exercise()?);
     figures.push(bench.target_directory()?);
     if course.root.join("xtask/book/Cargo.toml").is_file() {
+        progress.notice("bench: the book");
         let builder = super::book::builder(course)?;
         figures.push(bench.book(&builder)?);
         figures.push(bench.page_edit(&builder)?);
     }
     if options.full {
+        progress.notice("bench: a fresh clone and its first verdict");
         figures.push(bench.first_verdict()?);
     }
     let _ = fs::remove_dir_all(&dir);
@@ -94,6 +103,8 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
 struct Bench {
     copy: Course,
     target: PathBuf,
+    /// This program, as it was when the run began: cargo may build it anew meanwhile.
+    own: PathBuf,
     index: usize,
 }
 
@@ -109,7 +120,10 @@ impl Bench {
         };
         let exercise = &copy.exercises[index];
         store::lay_over_src(exercise, &exercise.solution_path.join("src"))?;
-        let bench = Bench { copy, target: dir.join("target"), index };
+        let own = dir.join("xtask");
+        let program = std::env::current_exe().context("cannot tell where this program lies")?;
+        fs::copy(&program, &own).with_context(|| format!("cannot copy {}", program.display()))?;
+        let bench = Bench { copy, target: dir.join("target"), own, index };
         bench.spend(&mut bench.check(&[]))?;
         Ok(bench)
     }
@@ -251,7 +265,7 @@ impl Bench {
     }
 
     fn xtask(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| PathBuf::from("xtask")));
+        let mut command = Command::new(&self.own);
         command.args(arguments).env("XTASK_ROOT", &self.copy.root).env("CARGO_TARGET_DIR", &self.target);
         command
     }

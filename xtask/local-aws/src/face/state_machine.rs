@@ -38,7 +38,7 @@ impl LocalAws {
         let params = json!({
             "name": name,
             "definition": definition.to_string(),
-            "roleArn": "arn:aws:iam::123456789012:role/state-machine",
+            "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/state-machine"),
         });
         let arn = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}");
         let found = self.call(Service::StepFunctions, "DescribeStateMachine", json!({ "stateMachineArn": arn }));
@@ -55,7 +55,7 @@ impl StateMachineFace {
         &self.arn
     }
 
-    /// All its executions, in the order of their starts.
+    /// All its executions, in the order of their starts; of more than 1,000, the last 1,000.
     ///
     /// # Panics
     /// When it was deleted.
