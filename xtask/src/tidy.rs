@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 const KEPT: usize = 4;
 
 /// Another cargo may be at work in what is younger.
-const AGE: Duration = Duration::from_secs(30);
+pub const AGE: Duration = Duration::from_secs(30);
 
 /// Removes the state that nobody is likely to need again. What cannot be removed stays: this is room, no result.
 pub fn after_a_build(target_dir: &Path, now: SystemTime) {
