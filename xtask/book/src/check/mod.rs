@@ -7,6 +7,7 @@ pub mod figures;
 pub mod headings;
 pub mod html;
 pub mod includes;
+pub mod length;
 pub mod links;
 pub mod quizzes;
 pub mod remarks;
@@ -46,6 +47,7 @@ pub fn course(root: &Path, config: &Config, pages: &[Page]) -> anyhow::Result<Ve
         .collect();
     for (page, (file, text)) in pages.iter().zip(&texts) {
         findings.extend(facts::findings(&course, &page.source, file, text));
+        findings.extend(length::findings(&page.source, file, text));
         ids.insert(page.html.clone(), headings::ids(text));
         if let Some(dir) = page.html.strip_suffix("index.html")
             && !redirects.contains(&format!("{dir}README.html"))
