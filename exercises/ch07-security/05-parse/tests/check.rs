@@ -307,9 +307,9 @@ fn bad(text: impl Into<String>) -> Choice<String> {
     (text.into(), None)
 }
 
-fn a_login(seed: &mut Seed) -> Choice<String> {
+fn logins(seed: &mut Seed) -> Vec<Choice<String>> {
     let name = format!("{}{}", seed.name(), seed.number(1..=9)).to_lowercase();
-    let choices = [
+    vec![
         good(name.clone()),
         good(name[..3].to_owned()),
         good(format!("{name}-{name}-x--")),
@@ -330,13 +330,12 @@ fn a_login(seed: &mut Seed) -> Choice<String> {
         bad(format!("{name}１")),
         bad("ééé"),
         bad(format!("{name}.")),
-    ];
-    seed.pick(&choices).clone()
+    ]
 }
 
-fn a_name(seed: &mut Seed) -> Choice<String> {
+fn names(seed: &mut Seed) -> Vec<Choice<String>> {
     let name = seed.name();
-    let choices = [
+    vec![
         good(name.clone()),
         good(format!("{name} d'Été-{name}")),
         good("直"),
@@ -352,14 +351,13 @@ fn a_name(seed: &mut Seed) -> Choice<String> {
         bad(format!("{name}\u{1b}[31m{name}")),
         bad(format!("{name}\u{85}{name}")),
         bad(format!("{name}\u{7f}")),
-    ];
-    seed.pick(&choices).clone()
+    ]
 }
 
-fn a_mail(seed: &mut Seed) -> Choice<String> {
+fn mails(seed: &mut Seed) -> Vec<Choice<String>> {
     let name = seed.name();
     let longest = format!("{0}.{0}.{1}", "d".repeat(63), "e".repeat(61));
-    let choices = [
+    vec![
         good(format!("{name}@example.com")),
         good(format!("{name}.x_y%z+tag-{}@a.b-c.d1.example", seed.number(0..=9))),
         (format!("{name}@Example.COM"), Some(format!("{name}@example.com"))),
@@ -392,22 +390,47 @@ fn a_mail(seed: &mut Seed) -> Choice<String> {
         bad(format!("{name}@exämple.com")),
         bad(format!("{name}@[127.0.0.1]")),
         bad(format!("{name}@exam_ple.com")),
-    ];
-    seed.pick(&choices).clone()
+    ]
 }
 
-fn an_age(seed: &mut Seed) -> Choice<i64> {
-    let choices = [16, 17, 30, 60, 119, 120, 15, 14, 1, 0, -30, 121, 122, 286, 1_000_000];
-    let age = *seed.pick(&choices);
-    (age, (16..=120).contains(&age).then_some(age))
+fn ages() -> Vec<Choice<i64>> {
+    let ages = [16, 17, 30, 60, 119, 120, 15, 14, 1, 0, -30, 121, 122, 286, 1_000_000];
+    ages.map(|age| (age, (16..=120).contains(&age).then_some(age))).to_vec()
 }
 
-#[test]
-fn names_every_field_that_breaks_a_rule() {
-    let mut seed = Seed::at_run_time();
-    let club = club();
-    for _ in 0..600 {
-        let (login, name, mail, age) = (a_login(&mut seed), a_name(&mut seed), a_mail(&mut seed), an_age(&mut seed));
+/// What somebody typed, and what is to become of it.
+struct Attempt {
+    login: Choice<String>,
+    name: Choice<String>,
+    mail: Choice<String>,
+    age: Choice<i64>,
+}
+
+impl Attempt {
+    fn drawn(seed: &mut Seed) -> Attempt {
+        let (logins, names, mails) = (logins(seed), names(seed), mails(seed));
+        Attempt {
+            login: seed.pick(&logins).clone(),
+            name: seed.pick(&names).clone(),
+            mail: seed.pick(&mails).clone(),
+            age: *seed.pick(&ages()),
+        }
+    }
+
+    /// One in which all is well.
+    fn good(seed: &mut Seed) -> Attempt {
+        let typed = Typed::new(seed);
+        Attempt {
+            login: good(typed.login),
+            name: good(typed.name),
+            mail: good(typed.mail),
+            age: (typed.age, Some(typed.age)),
+        }
+    }
+
+    #[track_caller]
+    fn expect(&self, club: &Function, seed: &mut Seed) {
+        let Attempt { login, name, mail, age } = self;
         let typed = json!({ "login": login.0, "name": name.0, "mail": mail.0, "age": age.0 });
         let body = if seed.number(0..=1) == 0 { typed.to_string() } else { format!("{typed:#}") };
         let event = if seed.number(0..=3) == 0 { encoded(body.as_bytes()) } else { posted(&body) };
@@ -423,5 +446,32 @@ fn names_every_field_that_breaks_a_rule() {
             true => expect(&outcome, 201, &json!({ "login": login.1, "name": name.1, "mail": mail.1, "age": age.1 })),
             false => expect_invalid(&outcome, &refused),
         }
+    }
+}
+
+#[test]
+fn keeps_the_rules_of_each_field() {
+    let mut seed = Seed::at_run_time();
+    let club = club();
+    for login in logins(&mut seed) {
+        Attempt { login, ..Attempt::good(&mut seed) }.expect(&club, &mut seed);
+    }
+    for name in names(&mut seed) {
+        Attempt { name, ..Attempt::good(&mut seed) }.expect(&club, &mut seed);
+    }
+    for mail in mails(&mut seed) {
+        Attempt { mail, ..Attempt::good(&mut seed) }.expect(&club, &mut seed);
+    }
+    for age in ages() {
+        Attempt { age, ..Attempt::good(&mut seed) }.expect(&club, &mut seed);
+    }
+}
+
+#[test]
+fn names_every_field_that_breaks_a_rule() {
+    let mut seed = Seed::at_run_time();
+    let club = club();
+    for _ in 0..400 {
+        Attempt::drawn(&mut seed).expect(&club, &mut seed);
     }
 }

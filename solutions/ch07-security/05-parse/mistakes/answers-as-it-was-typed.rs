@@ -1,4 +1,4 @@
-//! caught-by: names_every_field_that_breaks_a_rule
+//! caught-by: keeps_the_rules_of_each_field
 //!
 //! Keeps the address as it was typed, so that one customer may have two.
 #![allow(unused)]

@@ -1,4 +1,4 @@
-//! caught-by: names_every_field_that_breaks_a_rule
+//! caught-by: keeps_the_rules_of_each_field
 //!
 //! Takes everything with an @ in it for an address.
 #![allow(unused)]
