@@ -1,8 +1,10 @@
 //! The configuration of a function: what one sets in Lambda, and what a test adds.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits;
@@ -26,9 +28,20 @@ pub(crate) struct FunctionConfig {
     pub(crate) log_level: Option<String>,
     pub(crate) freeze: bool,
     pub(crate) snap_start: bool,
+    pub(crate) at_snapshot: Option<AtSnapshot>,
     pub(crate) slots: Option<usize>,
     pub(crate) reserved_concurrency: Option<usize>,
     pub(crate) extensions: Vec<PathBuf>,
+}
+
+/// What a test does while the function lies in its snapshot.
+#[derive(Clone)]
+pub(crate) struct AtSnapshot(pub(crate) Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for AtSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AtSnapshot")
+    }
 }
 
 impl FunctionConfig {
@@ -49,6 +62,7 @@ impl FunctionConfig {
             log_level: None,
             freeze: false,
             snap_start: false,
+            at_snapshot: None,
             slots: None,
             reserved_concurrency: None,
             extensions: Vec::new(),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
 
-use crate::config::FunctionConfig;
+use crate::config::{AtSnapshot, FunctionConfig};
 use crate::environment::Shutdown;
 use crate::ids::Ids;
 use crate::limits;
@@ -291,6 +291,17 @@ impl FunctionBuilder {
     /// Starts the function as SnapStart does: it may wait on `restore/next` at the end of its initialization.
     pub fn snap_start(mut self, snap_start: bool) -> Self {
         self.config.snap_start = snap_start;
+        self
+    }
+
+    /// What happens between the snapshot and the restore, which on Lambda may be weeks: connections are cut, credentials
+    /// run out, the clock goes on. It is called for each environment, and the restore begins when it returns. What it
+    /// serves to the function must be served by other threads.
+    ///
+    /// A process cannot be copied here. So each environment has an initialization of its own, and a test that plays
+    /// "several environments of one snapshot" gives the same to each of them before its snapshot.
+    pub fn at_snapshot(mut self, happens: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.at_snapshot = Some(AtSnapshot(Arc::new(happens)));
         self
     }
 

@@ -18,7 +18,7 @@ use super::output::Output;
 use super::process::Process;
 use super::record::Record;
 use crate::clock;
-use crate::config::{Address, FunctionConfig, find_program};
+use crate::config::{Address, AtSnapshot, FunctionConfig, find_program};
 use crate::ids::Ids;
 use crate::limits;
 use crate::log::{LogLine, LogSource};
@@ -269,9 +269,11 @@ impl Instance {
                 if api.is_snapshot_ready() {
                     self.record.step(None, What::SnapshotTaken);
                     log_before_snapshot = Some(self.cut_log());
+                    drop(api);
+                    self.lie_in_snapshot();
                     limit = limits::RESTORE_TIMEOUT;
                     deadline = Instant::now() + limit;
-                    api.restore();
+                    self.api().restore();
                     self.record.step(None, What::Restored);
                     continue;
                 }
@@ -293,6 +295,15 @@ impl Instance {
                     return Err(reported.map_or(InitError::TimedOut { after: limit }, InitError::Reported));
                 }
             }
+        }
+    }
+
+    /// What the test wants to happen between the snapshot and the restore, while nothing of the function runs.
+    fn lie_in_snapshot(&self) {
+        if let Some(AtSnapshot(happens)) = &self.config.at_snapshot {
+            self.signal_all(Signal::Stop);
+            happens();
+            self.signal_all(Signal::Continue);
         }
     }
 

@@ -1,5 +1,10 @@
 //! SnapStart: the snapshot, the restore and its hooks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
 use local_lambda::{InitError, What};
 use serde_json::json;
 
@@ -41,4 +46,28 @@ fn a_function_without_snap_start_has_no_restore_calls() {
     let outcome = fates_in("snap-start").start().invoke(json!({}));
     outcome.expect_answer();
     outcome.expect_not_logged("before the snapshot");
+}
+
+#[test]
+fn what_a_test_lets_happen_happens_between_the_snapshot_and_the_restore_of_each_environment() {
+    const LIES: Duration = Duration::from_millis(30);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let happens = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(LIES);
+    };
+    let function = fates_in("snap-start").snap_start(true).at_snapshot(happens.clone()).start();
+    for environments in 1..=2 {
+        let outcome = function.invoke(json!({}));
+        outcome.expect_answer();
+        let at = |what: What| outcome.transcript.iter().find(|step| step.what == what).expect("a restore").at;
+        let lay = at(What::Restored) - at(What::SnapshotTaken);
+        assert!(lay >= LIES, "the restore waits until it has happened: {lay:?}");
+        function.invoke(json!({})).expect_warm();
+        assert_eq!(count.load(Ordering::Relaxed), environments);
+        function.force_cold();
+    }
+    fates_in("snap-start").at_snapshot(happens).start().invoke(json!({})).expect_answer();
+    assert_eq!(count.load(Ordering::Relaxed), 2, "without SnapStart there is no snapshot");
 }
