@@ -253,7 +253,7 @@ impl Instance {
             tokio::pin!(changed);
             changed.as_mut().enable();
             {
-                let mut api = self.api();
+                let api = self.api();
                 if let Some(error_type) = api.extensions.failed() {
                     return Err(InitError::Reported(extension_error(error_type)));
                 }
