@@ -57,6 +57,8 @@ fn deserialize(name: &str) -> Result<(), String> {
         Some("lambda-invoke") => is_invoke_result(&event),
         Some("data") => is_dated(&event),
         Some("vectors") => is_vectors(&event),
+        // A list of advisories as the exercise about dependencies reads it.
+        Some("advisories") => is_advisories(&event),
         // A log as the exercise about reports gets it.
         Some("logs") => is_log(&event),
         _ => Err("no type is known for this folder: name it in this test".to_owned()),
@@ -69,6 +71,19 @@ fn is_invoke_result(result: &Value) -> Result<(), String> {
     match parts.keys().find(|part| !MEMBERS.contains(&part.as_str())) {
         Some(part) => Err(format!("{part} is no member of the API's InvocationResponse")),
         None => parts.get("StatusCode").and_then(Value::as_u64).map(drop).ok_or("has no StatusCode".to_owned()),
+    }
+}
+
+fn is_advisories(list: &Value) -> Result<(), String> {
+    for field in ["as_of", "source"] {
+        list[field].as_str().ok_or(format!("says no {field}"))?;
+    }
+    let advisories = list["advisories"].as_array().ok_or("has no list of advisories")?;
+    let is_whole = |it: &Value| it["id"].is_string() && it["package"].is_string() && it["patched"].is_array();
+    if !advisories.is_empty() && advisories.iter().all(is_whole) {
+        Ok(())
+    } else {
+        Err("an advisory has no id, package or patches".to_owned())
     }
 }
 
