@@ -21,13 +21,17 @@ pub fn findings(course: &Course, page: &Path, file: &Path, text: &str) -> Vec<Fi
         if let Some(info) = line.trim_start().strip_prefix("```") {
             fence = if fence.is_some() { None } else { Some((index + 1, info)) };
         } else if let Some((opened, info)) = fence {
-            let is_run = line.contains("{{#include") && line.contains("/runs/");
+            let is_run = line.contains("{{#include") && (line.contains("/runs/") || line.contains("/snapshots/"));
             let is_marked = info.split(',').any(|option| option == "run");
             if is_run && !is_marked {
                 let words = format!("holds what a run printed: write ```{info},run");
                 findings.push(Finding::new(file, opened, words));
             } else if is_marked && !is_run {
-                findings.push(Finding::new(file, opened, "is marked as a run and includes none of src/runs"));
+                findings.push(Finding::new(
+                    file,
+                    opened,
+                    "is marked as a run and includes none of src/runs, and no snapshot of a test",
+                ));
             }
         }
     }

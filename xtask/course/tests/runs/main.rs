@@ -2,6 +2,7 @@
 //! what came out with the file that the page includes; `COURSE_RENEW=1 cargo test -p course --test runs` writes the
 //! files anew. Times and memory differ from run to run: they are kept in the files and not compared.
 
+mod back;
 mod ch01;
 mod ch02;
 mod ch03;
