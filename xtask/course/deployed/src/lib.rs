@@ -1,0 +1,12 @@
+//! What a file that people deploy would make, read as the service reads it that carries it out: so that a check can ask
+//! what would be there, and what would happen, instead of looking for words.
+//!
+//! - [`template`]: a CloudFormation template, SAM's included, as the resources of a stack
+//! - [`dockerfile`]: a Dockerfile, as the image that it builds and what Lambda makes of it
+//! - [`yaml`]: the text of templates as JSON
+//!
+//! Each knows a part of what its service knows. Where a file goes beyond that part, it is said and not guessed.
+
+pub mod dockerfile;
+pub mod template;
+pub mod yaml;

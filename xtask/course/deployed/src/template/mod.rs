@@ -1,0 +1,239 @@
+//! A template of CloudFormation as the stack that it makes: macros of SAM carried out, intrinsic functions computed,
+//! names drawn as CloudFormation draws them, and the reasons for which AWS would roll it back.
+//!
+//! ```
+//! use deployed::template::{Settings, deploy};
+//!
+//! let stack = deploy(
+//!     "Resources:
+//!   Jobs: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: 180 } }
+//! Outputs:
+//!   Arn: { Value: !GetAtt Jobs.Arn }
+//! ",
+//!     &Settings::new("print-room", 7),
+//! ).unwrap();
+//! assert_eq!(stack.resource("Jobs").unwrap().number("VisibilityTimeout"), Some(180));
+//! assert!(stack.outputs["Arn"].as_str().unwrap().starts_with("arn:aws:sqs:us-east-1:123456789012:print-room-Jobs-"));
+//! ```
+//!
+//! Left out: nested stacks, other macros, `Fn::ForEach`, `Fn::Transform`, SAM's APIs and state machines (their
+//! resources stay as they are).
+
+mod names;
+mod refusals;
+mod resolve;
+mod sam;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::yaml::{self, Tags};
+
+/// Where and as what a template is deployed.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub stack: String,
+    pub region: String,
+    pub account: String,
+    /// Values of the template's parameters; those that are not named have their default.
+    pub parameters: BTreeMap<String, String>,
+    /// What the random part of names is drawn from.
+    pub draw: u64,
+    /// The day of the deployment: which runtimes are refused depends on it.
+    pub day: String,
+}
+
+impl Settings {
+    /// A stack of this name in the account and Region of the local AWS, on 30 November 2026.
+    #[must_use]
+    pub fn new(stack: &str, draw: u64) -> Settings {
+        Settings {
+            stack: stack.to_owned(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            parameters: BTreeMap::new(),
+            draw,
+            day: "2026-11-30".to_owned(),
+        }
+    }
+
+    /// The same with a parameter's value.
+    #[must_use]
+    pub fn with_parameter(mut self, name: &str, value: &str) -> Settings {
+        self.parameters.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+/// What would be there.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    pub resources: Vec<Resource>,
+    pub outputs: Map<String, Value>,
+}
+
+/// One resource, with everything computed.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Its name in the template.
+    pub id: String,
+    /// `AWS::SQS::Queue`.
+    pub kind: String,
+    pub properties: Value,
+    pub metadata: Value,
+    /// What `Ref` gives: a queue's URL, a function's name.
+    pub reference: String,
+    /// Its name in the account.
+    pub name: String,
+    pub arn: String,
+    /// Whether the name stands in the template, so that a second stack cannot have it.
+    pub is_named: bool,
+    pub deletion_policy: Option<String>,
+    pub update_replace_policy: Option<String>,
+}
+
+impl Resource {
+    /// The text of a property, by a path with dots: `LoggingConfig.LogGroup`.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.at(path).as_str()
+    }
+
+    /// The whole number of a property; CloudFormation also takes one that is written as text.
+    #[must_use]
+    pub fn number(&self, path: &str) -> Option<i64> {
+        whole(self.at(path))
+    }
+
+    /// A property by a path with dots; `null` where there is none.
+    #[must_use]
+    pub fn at(&self, path: &str) -> &Value {
+        path.split('.').fold(&self.properties, |value, name| &value[name])
+    }
+}
+
+impl Stack {
+    /// The resource that the template calls so.
+    #[must_use]
+    pub fn resource(&self, id: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.id == id)
+    }
+
+    /// All of a kind, by their ids.
+    pub fn of_kind<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
+        self.resources.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The resource that a value names: by its ARN, by what `Ref` gives, or by its name in the account.
+    #[must_use]
+    pub fn named(&self, value: &Value) -> Option<&Resource> {
+        let text = value.as_str()?;
+        let bare = text.strip_suffix(":*").unwrap_or(text);
+        let is_it = |one: &&Resource| {
+            one.arn == text || one.reference == text || one.name == text || one.arn.strip_suffix(":*") == Some(bare)
+        };
+        self.resources.iter().find(is_it)
+    }
+}
+
+/// Why AWS would not make the stack: all reasons that are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub Vec<String>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Refused {
+        Refused(vec![reason])
+    }
+}
+
+/// Makes the stack of a template, in YAML or JSON.
+///
+/// # Errors
+/// With all reasons why AWS would refuse it or roll it back.
+pub fn deploy(template: &str, settings: &Settings) -> Result<Stack, Refused> {
+    let value = yaml::parse(template, Tags::CloudFormation).map_err(|error| Refused::from(error.to_string()))?;
+    deploy_value(value, settings)
+}
+
+/// The same for a template that is no text any more.
+///
+/// # Errors
+/// With all reasons why AWS would refuse it or roll it back.
+pub fn deploy_value(mut template: Value, settings: &Settings) -> Result<Stack, Refused> {
+    check_sections(&template)?;
+    sam::expand(&mut template)?;
+    let stack = resolve::stack(&template, settings)?;
+    let reasons = refusals::of(&stack, &settings.day);
+    if reasons.is_empty() { Ok(stack) } else { Err(Refused(reasons)) }
+}
+
+/// Sections of a template. Source:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>; `Globals` is SAM's.
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+];
+
+/// What a resource may have beside its properties.
+const ATTRIBUTES: [&str; 9] = [
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+
+fn check_sections(template: &Value) -> Result<(), Refused> {
+    let mut reasons = Vec::new();
+    let sections = template.as_object().ok_or_else(|| "the template is no mapping".to_owned())?;
+    for section in sections.keys().filter(|section| *section != "Transform" && !SECTIONS.contains(&section.as_str())) {
+        reasons.push(format!("Invalid template property or properties [{section}]"));
+    }
+    match sections.get("Resources").and_then(Value::as_object) {
+        Some(resources) if !resources.is_empty() => {
+            for (id, resource) in resources {
+                if !resource["Type"].is_string() {
+                    reasons.push(format!("[/Resources/{id}] Every Resources object must contain a Type member"));
+                }
+                let unknown = resource.as_object().into_iter().flat_map(Map::keys).filter(|name| {
+                    let is_sams = *name == "Connectors" || *name == "IgnoreGlobals";
+                    !ATTRIBUTES.contains(&name.as_str()) && !is_sams
+                });
+                reasons.extend(unknown.map(|name| format!("Invalid template resource property '{name}' of {id}")));
+            }
+        }
+        _ => reasons.push("At least one Resources member must be defined".to_owned()),
+    }
+    if reasons.is_empty() { Ok(()) } else { Err(Refused(reasons)) }
+}
+
+/// A whole number, also as text.
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests;
