@@ -80,7 +80,7 @@ pub(super) fn find(reference: &str) -> Result<Base, String> {
             base(Libc::Glibc(2, 34), true, &["microdnf", "dnf"], true, 110)
         }
         ("public.ecr.aws/lambda/provided", "al2" | "al2-arm64" | "al2-x86_64") => {
-            base(Libc::Glibc(2, 26), true, &["yum"], true, 280)
+            base(Libc::Glibc(2, 26), true, &["yum", "useradd", "groupadd"], true, 280)
         }
         ("public.ecr.aws/lambda/provided", "latest" | "alami") => base(Libc::Glibc(2, 17), true, &["yum"], true, 600),
         (name, _) if name.starts_with("public.ecr.aws/lambda/") && !name.ends_with("/provided") => {
