@@ -27,6 +27,8 @@ pub struct Built {
     diagnostics: Vec<(Target, Diagnostic)>,
     /// The last of cargo's own words.
     pub said: String,
+    /// Whether something could not be built.
+    pub has_failed: bool,
 }
 
 /// One target of one package, known by its folder: every check is called `check`.
@@ -56,6 +58,8 @@ impl Target {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
     pub is_error: bool,
+    /// Whether clippy says it, and not the compiler.
+    pub is_clippys: bool,
     pub rendered: String,
     /// File relative to the root, and line.
     pub place: Option<(String, u64)>,
@@ -63,7 +67,11 @@ pub struct Diagnostic {
 
 /// Builds with `cargo build ARGUMENTS`; how the build ends for each target is data, `Err` is cargo unable to start it.
 pub fn compile<S: AsRef<OsStr>>(course: &Course, arguments: &[S], progress: &Progress) -> Result<Built> {
-    let mut cargo = course.cargo();
+    compile_with(course.cargo(), arguments, progress)
+}
+
+/// The same with a cargo that is prepared.
+pub fn compile_with<S: AsRef<OsStr>>(mut cargo: Command, arguments: &[S], progress: &Progress) -> Result<Built> {
     cargo.arg("build").args(arguments).args(["--keep-going", "--message-format=json-diagnostic-rendered-ansi"]);
     read_messages(cargo, progress)
 }
@@ -115,6 +123,7 @@ impl Built {
     pub fn extend(&mut self, other: Built) {
         self.executables.extend(other.executables);
         self.diagnostics.extend(other.diagnostics);
+        self.has_failed |= other.has_failed;
         if !other.said.is_empty() {
             self.said = other.said;
         }
@@ -150,7 +159,10 @@ impl Built {
     fn take(&mut self, line: &str) -> bool {
         let Ok(message) = serde_json::from_str::<Value>(line) else { return false };
         match message["reason"].as_str() {
-            Some("build-finished") => return true,
+            Some("build-finished") => {
+                self.has_failed = message["success"] != true;
+                return true;
+            }
             Some("compiler-artifact") => {
                 if let (Some(target), Some(path)) = (target_of(&message), message["executable"].as_str()) {
                     self.executables.insert(target, PathBuf::from(path));
@@ -181,6 +193,7 @@ impl Diagnostic {
         let is_sum = is_sum && place.is_none();
         (!is_sum).then(|| Diagnostic {
             is_error,
+            is_clippys: message["code"]["code"].as_str().is_some_and(|code| code.starts_with("clippy::")),
             rendered: message["rendered"].as_str().unwrap_or(text).trim_end().to_owned(),
             place,
         })
@@ -214,6 +227,7 @@ impl Diagnostic {
         let place = value["file"].as_str().zip(value["line"].as_u64());
         Diagnostic {
             is_error: value["level"] == "error",
+            is_clippys: false,
             rendered: value["rendered"].as_str().unwrap_or_default().to_owned(),
             place: place.map(|(file, line)| (file.to_owned(), line)),
         }
@@ -228,13 +242,14 @@ fn target_of(message: &Value) -> Option<Target> {
     })
 }
 
-/// `missing` is how many crates are to be downloaded; 0 where nobody counted.
-fn follow_words(stderr: impl BufRead, progress: &Progress, missing: usize) -> String {
+/// `missing` is how many crates are to be downloaded; 0 where only cargo can tell.
+fn follow_words(stderr: impl BufRead, progress: &Progress, mut missing: usize) -> String {
     let mut kept: Vec<String> = Vec::new();
     let mut downloaded = 0;
     for_each_line(stderr, |line, overwritten| {
         let words = line.trim();
         if overwritten {
+            missing = missing.max(remaining(words).map_or(0, |remaining| downloaded + remaining));
             progress.built(bar(words));
         } else if words.starts_with("Blocking waiting for file lock on package cache") {
             progress.waiting("waiting for another cargo, which looks through the downloaded crates");
@@ -264,6 +279,12 @@ fn bar(words: &str) -> Option<(usize, usize, &str)> {
     let (counts, crates) = counts.split_once(": ").unwrap_or((counts, ""));
     let (done, of) = counts.trim_end_matches(':').split_once('/')?;
     Some((done.trim().parse().ok()?, of.trim().parse().ok()?, crates))
+}
+
+/// The number of `Downloading 97 crates, remaining bytes: 1.2MiB`.
+fn remaining(words: &str) -> Option<usize> {
+    let (number, rest) = words.strip_prefix("Downloading ")?.split_once(' ')?;
+    rest.starts_with("crate").then(|| number.parse().ok()).flatten()
 }
 
 /// Calls `take` with every line as soon as it is there, and whether the next one is written over it.
@@ -297,6 +318,9 @@ mod tests {
         assert_eq!(bar("Building [==>   ] 12/94: serde, build(bin)"), Some((12, 94, "serde, build(bin)")));
         assert_eq!(bar("Building [======]  94/94"), Some((94, 94, "")));
         assert_eq!(bar("Compiling serde v1.0.0"), None);
+        assert_eq!(remaining("Downloading 97 crates, remaining bytes: 1.2MiB"), Some(97));
+        assert_eq!(remaining("Downloading 1 crate"), Some(1));
+        assert_eq!(remaining("Downloading crates ..."), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::manifest::Manifest;
 
 /// The root folder and every exercise in it, in the order of the directory names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Course {
     pub root: PathBuf,
     pub exercises: Vec<Exercise>,
@@ -18,10 +18,12 @@ pub struct Course {
     target_dir: Option<PathBuf>,
     /// Whether cargo may use the network.
     offline: bool,
+    /// Whether what is built here is linted in the same go.
+    linting: bool,
 }
 
 /// One exercise. Everything that its directory names say is here; the rest is in its manifest.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Exercise {
     /// `5` in `ch05-performance/06-backoff`.
     pub chapter: u8,
@@ -51,7 +53,7 @@ impl Course {
     pub fn at(root: &Path) -> Result<Course> {
         let root = root.canonicalize().with_context(|| format!("cannot open the course at {}", root.display()))?;
         let exercises = scan(&root)?;
-        Ok(Course { root, exercises, target_dir: None, offline: false })
+        Ok(Course { root, exercises, target_dir: None, offline: false, linting: false })
     }
 
     /// The same course, built elsewhere.
@@ -68,6 +70,14 @@ impl Course {
         self
     }
 
+    /// The same course, whose own packages clippy compiles instead of rustc: what they build is linted in the same go, and
+    /// no dependency is compiled once more to be checked only.
+    #[must_use]
+    pub fn linting(mut self) -> Course {
+        self.linting = true;
+        self
+    }
+
     /// The cargo that runs us, or the one on the path, standing in the root.
     #[must_use]
     pub fn cargo(&self) -> Command {
@@ -78,6 +88,13 @@ impl Course {
         }
         if self.offline {
             cargo.env("CARGO_NET_OFFLINE", "true");
+        }
+        if self.linting {
+            // No variable: tests that run cargo themselves would inherit it.
+            let clippy = serde_json::json!(beside_cargo("clippy-driver"));
+            cargo.arg("--config").arg(format!("build.rustc-workspace-wrapper={clippy}"));
+            // Some lints are errors otherwise, and what they are about could not be judged.
+            cargo.env("CLIPPY_ARGS", "-Wclippy::all");
         }
         cargo
     }
@@ -199,6 +216,13 @@ pub fn chapter_title(chapter_dir: &str) -> String {
 pub fn numbered(dir: &str, prefix: &str) -> Option<u8> {
     let (number, slug) = dir.strip_prefix(prefix)?.split_once('-')?;
     (number.len() == 2 && !slug.is_empty()).then(|| number.parse().ok())?
+}
+
+/// A tool of the toolchain that runs us, or the one on the path.
+#[must_use]
+pub fn beside_cargo(tool: &str) -> PathBuf {
+    let beside = std::env::var_os("CARGO").map(|cargo| Path::new(&cargo).with_file_name(tool));
+    beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(tool))
 }
 
 fn nearest_workspace(start: &Path) -> Result<PathBuf> {

@@ -23,7 +23,7 @@ const FIELDS: [&str; 7] = ["minutes", "kind", "concepts", "services", "time-limi
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A manifest as read; what is missing or of a wrong type is `None` and a line in `problems`.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Manifest {
     pub package: Option<String>,
     pub minutes: Option<u64>,

@@ -78,36 +78,57 @@ pub fn kill_tree(leader: u32) {
 /// Kills whatever is left in a group whose leader has ended.
 pub fn kill_group(leader: u32) {
     if let Ok(leader) = i32::try_from(leader) {
-        kill(-leader);
+        send(-leader, libc::SIGKILL);
     }
 }
 
+/// Whoever is looked up may start another one before he is killed, which nobody would find again: so each is stopped
+/// first, until a look finds none that is new.
 fn kill_descendants(ancestor: u32) {
-    let table = process_table();
-    let own_group = table.iter().find(|process| process.id == std::process::id()).map(|process| process.group);
-    let mut family = BTreeSet::from([ancestor]);
-    while let Some(child) = table.iter().find(|p| family.contains(&p.parent) && !family.contains(&p.id)) {
-        family.insert(child.id);
+    let own = std::process::id();
+    let mut stopped: BTreeSet<Process> = BTreeSet::new();
+    let mut own_group = None;
+    for _ in 0..LOOKS {
+        let table = process_table();
+        own_group = own_group.or_else(|| table.iter().find(|process| process.id == own).map(|process| process.group));
+        let mut family = BTreeSet::from([ancestor]);
+        while let Some(child) = table.iter().find(|p| family.contains(&p.parent) && !family.contains(&p.id)) {
+            family.insert(child.id);
+        }
+        let is_new = |p: &&Process| family.contains(&p.id) && p.id != own && !stopped.contains(p);
+        let new: Vec<Process> = table.iter().filter(is_new).copied().collect();
+        if new.is_empty() {
+            break;
+        }
+        new.iter().for_each(|process| signal(process.id, libc::SIGSTOP));
+        stopped.extend(new);
     }
-    for process in table.iter().filter(|p| family.contains(&p.id) && p.id != std::process::id()) {
+    for process in stopped {
         if Some(process.group) != own_group {
             kill_group(process.group);
         }
-        if let Ok(id) = i32::try_from(process.id) {
-            kill(id);
-        }
+        signal(process.id, libc::SIGKILL);
     }
 }
 
-fn kill(target: i32) {
+/// How often a family that grows is looked at.
+const LOOKS: usize = 100;
+
+fn signal(id: u32, signal: libc::c_int) {
+    if let Ok(id) = i32::try_from(id) {
+        send(id, signal);
+    }
+}
+
+fn send(target: i32, signal: libc::c_int) {
     #[expect(unsafe_code, reason = "std ends only single children")]
     // SAFETY: kill(2) has no preconditions; a target that is gone is an error that nobody needs.
     unsafe {
-        libc::kill(target, libc::SIGKILL);
+        libc::kill(target, signal);
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Process {
     id: u32,
     parent: u32,

@@ -128,6 +128,14 @@ pub fn link(program: &Path, link: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Copies a program, with its right to be run.
+pub fn copy(program: &Path, to: &Path) -> Result<()> {
+    create_folder(to.parent().unwrap_or(Path::new(".")))?;
+    let _ = fs::remove_file(to);
+    fs::copy(program, to).map_err(explained).with_context(|| format!("cannot write {}", to.display()))?;
+    Ok(())
+}
+
 /// The course without what is built, remembered or hidden; `.cargo` belongs to it.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create the folder {}", to.display()))?;

@@ -6,7 +6,7 @@
 //!
 //! - `started`: `exercises`, each with `exercise` (`ch05-performance/06-backoff`) and `id` (`ch05/06`). The first line.
 //! - `waiting`: `words`. Another cargo holds a lock; it goes on by itself.
-//! - `downloading`: `done`, `of` (null where nobody counted), `crates` (the one that has just come).
+//! - `downloading`: `done`, `of` (null until cargo knows), `crates` (the one that has just come).
 //! - `compiling`: `done`, `of` (null until cargo knows), `crates` (what is being compiled now, or was just begun).
 //! - `notice`: `words`. Worth a line, changes nothing.
 //! - `running`: `exercise`, `tests` (their names in the order of the check). Its check begins.

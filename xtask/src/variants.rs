@@ -4,8 +4,9 @@
 //! of one crate, variants share both: a quarter of a CPU second each, where a binary of its own takes more than one.
 //! Which variant the program plays is the name that it is called by, so each has a hard link of its own.
 //!
-//! The crates are laid out in a workspace of their own below the target directory, with the course's lockfile, features
-//! and profile, so that no dependency is compiled again. Whatever such a crate does not compile with (one of the variants
+//! The crates are laid out in a workspace of their own below the target directory, and built into the same one with the
+//! course's lockfile, features and profile, so that no dependency is compiled again. What clippy says about other right
+//! answers is kept, with the place in their own file; of known-wrong ones it says nothing. Whatever such a crate does not compile with (one of the variants
 //! does not compile, or does what only a whole crate may do), its variants have no link here, and cargo builds their own
 //! binaries.
 
@@ -16,23 +17,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::compile::{self, Target};
+use crate::compile::{self, Diagnostic, Target};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::files_below;
 use crate::store;
 use crate::term::Progress;
 
-/// The variants that were built: their files, and where the program lies that plays each.
-pub type Programs = HashMap<PathBuf, PathBuf>;
+/// The variants that were built.
+#[derive(Debug, Default)]
+pub struct Programs {
+    /// Their files, and where the program lies that plays each.
+    pub paths: HashMap<PathBuf, PathBuf>,
+    /// What was said about other right answers: the file, the line, and the words.
+    pub said: Vec<(PathBuf, usize, Diagnostic)>,
+}
 
 /// Builds a program for every exercise of which `variants` has files, which lie in its solution's folder.
 pub fn build(course: &Course, variants: &[(&Exercise, Vec<PathBuf>)], progress: &Progress) -> Result<Programs> {
-    let mut programs = Programs::new();
+    let mut programs = Programs::default();
     for calls_services in [false, true] {
         let group: Vec<_> = variants.iter().filter(|(one, _)| one.calls_services() == calls_services).collect();
         if !group.is_empty() {
             let room = course.target_dir().join("variants").join(if calls_services { "services" } else { "plain" });
-            programs.extend(build_group(course, &room, &group, progress)?);
+            build_group(course, &room, &group, &mut programs, progress)?;
         }
     }
     Ok(programs)
@@ -42,8 +49,9 @@ fn build_group(
     course: &Course,
     room: &Path,
     variants: &[&(&Exercise, Vec<PathBuf>)],
+    programs: &mut Programs,
     progress: &Progress,
-) -> Result<Programs> {
+) -> Result<()> {
     let mut members = Vec::new();
     for (exercise, files) in variants {
         let dir = room.join(exercise.package());
@@ -61,8 +69,9 @@ fn build_group(
     }
     let manifest = room.join("Cargo.toml");
     let arguments = [OsStr::new("--workspace"), OsStr::new("--manifest-path"), manifest.as_os_str()];
-    let built = compile::compile(course, &arguments, progress)?;
-    let mut programs = Programs::new();
+    let mut cargo = course.cargo();
+    cargo.env("CARGO_TARGET_DIR", course.target_dir());
+    let built = compile::compile_with(cargo, &arguments, progress)?;
     for (exercise, files) in variants {
         let dir = room.join(exercise.package());
         let target = Target { package_dir: dir.clone(), kind: "bin".to_owned(), name: program_name(exercise) };
@@ -70,10 +79,28 @@ fn build_group(
         for (number, file) in files.iter().enumerate() {
             let link = dir.join("bin").join(module(number));
             store::link(program, &link)?;
-            programs.insert(file.clone(), link);
+            programs.paths.insert(file.clone(), link);
         }
+        let said = built.diagnostics(&target).into_iter();
+        programs.said.extend(said.filter_map(|one| said_of_right(exercise, files, one)));
     }
-    Ok(programs)
+    Ok(())
+}
+
+/// A message about another right answer, at its place in the solution's folder.
+fn said_of_right(exercise: &Exercise, files: &[PathBuf], said: Diagnostic) -> Option<(PathBuf, usize, Diagnostic)> {
+    let (place, line) = said.place.clone()?;
+    let mut parts = Path::new(&place).components();
+    let number = parts.find_map(|part| part.as_os_str().to_str()?.strip_prefix(MODULE)?.parse::<usize>().ok())?;
+    let file = exercise.solution_path.join(parts.as_path());
+    let line = line as usize;
+    // What we added comes after the last line.
+    let is_theirs = || std::fs::read_to_string(&file).is_ok_and(|text| line <= text.lines().count());
+    (is_right(exercise, files.get(number)?) && is_theirs()).then_some((file, line, said))
+}
+
+fn is_right(exercise: &Exercise, file: &Path) -> bool {
+    file.starts_with(exercise.solution_path.join("also-right"))
 }
 
 /// One variant is the module in a folder: its own file, and the solution's `src` that it may name files of.
@@ -94,7 +121,9 @@ fn lay_out(exercise: &Exercise, dir: &Path, number: usize, file: &Path) -> Resul
             _ => text,
         };
         if name == inside {
-            text.push_str(RUN);
+            // Clippy wants tests to come last; and no line moves.
+            let at = text.find("#[cfg(test)]").unwrap_or(text.len());
+            text.insert_str(at, RUN);
         }
         write(&copies.join(name), &text)?;
     }
@@ -102,7 +131,7 @@ fn lay_out(exercise: &Exercise, dir: &Path, number: usize, file: &Path) -> Resul
 }
 
 /// What reaches a variant's `main`, which only its own module sees.
-const RUN: &str = "\npub(crate) fn run_as_variant() -> std::process::ExitCode {\n    \
+const RUN: &str = "pub(crate) fn run_as_variant() -> std::process::ExitCode {\n    \
                    std::process::Termination::report(main())\n}\n";
 
 /// What a crate names by `crate::` lies in its module.
@@ -122,11 +151,14 @@ fn in_module(text: &str, module: &str) -> String {
 }
 
 fn main_of(exercise: &Exercise, files: &[PathBuf]) -> String {
-    let mut text = String::from("#![allow(warnings, clippy::all, reason = \"known-wrong answers\")]\n\n");
+    let mut text = String::new();
     let mut arms = String::new();
     for (number, file) in files.iter().enumerate() {
         let module = module(number);
         let inside = Path::new(&module).join(file.strip_prefix(&exercise.solution_path).unwrap_or(file));
+        if !is_right(exercise, file) {
+            text.push_str("#[allow(warnings, clippy::all, reason = \"a known-wrong answer\")]\n");
+        }
         text.push_str(&format!("#[path = {}]\nmod {module};\n", json!(inside)));
         arms.push_str(&format!("        Some({module:?}) => {module}::run_as_variant(),\n"));
     }
@@ -141,7 +173,7 @@ fn manifest(exercise: &Exercise) -> Result<String> {
     let solution = &exercise.solution_path;
     let mut manifest = read_toml(&solution.join("Cargo.toml"))?;
     let table = manifest.as_object_mut().context("the solution's Cargo.toml is no table")?;
-    table.retain(|key, _| matches!(key.as_str(), "package" | "dependencies"));
+    table.retain(|key, _| matches!(key.as_str(), "package" | "dependencies" | "lints"));
     make_paths_absolute(table.get_mut("dependencies"), solution);
     table.insert("bin".to_owned(), json!([{ "name": program_name(exercise), "path": "main.rs", "test": false }]));
     Ok(to_toml(table))
@@ -152,8 +184,12 @@ fn workspace(course: &Course, members: &[String]) -> Result<String> {
     let root = read_toml(&course.root.join("Cargo.toml"))?;
     let mut workspace = root["workspace"].clone();
     let table = workspace.as_object_mut().context("the course's Cargo.toml has no [workspace]")?;
-    table.retain(|key, _| matches!(key.as_str(), "resolver" | "package" | "dependencies"));
+    table.retain(|key, _| matches!(key.as_str(), "resolver" | "package" | "dependencies" | "lints"));
     make_paths_absolute(table.get_mut("dependencies"), &course.root);
+    if let Some(rustc) = table.get_mut("lints").and_then(|lints| lints["rust"].as_object_mut()) {
+        // A crate's root may be public as it likes; here it is a module.
+        rustc.insert("unreachable_pub".to_owned(), json!("allow"));
+    }
     table.insert("members".to_owned(), json!(members));
     let mut dev = root["profile"]["dev"].as_object().cloned().unwrap_or_default();
     if let Some(packages) = dev.get_mut("package").and_then(Value::as_object_mut) {
@@ -200,8 +236,10 @@ fn inline(value: &Value) -> String {
     }
 }
 
+const MODULE: &str = "variant_";
+
 fn module(number: usize) -> String {
-    format!("variant_{number}")
+    format!("{MODULE}{number}")
 }
 
 fn program_name(exercise: &Exercise) -> String {

@@ -50,9 +50,15 @@ pub fn asked_for() -> Option<Kind> {
     ALL.into_iter().find(|kind| kind.name() == name)
 }
 
+/// Keeps this binary at `path`, which others are laid out from: cargo may build it anew before they are.
+pub fn keep_player(path: &Path) -> Result<()> {
+    let own = std::env::current_exe().context("cannot tell where this program lies")?;
+    store::link(&own, path)
+}
+
 /// Lays a binary of every kind into `dir`; the constant answers with `constant`. Gives their names and paths.
-pub fn binaries(dir: &Path, constant: &str) -> Result<Vec<(&'static str, PathBuf)>> {
-    ALL.into_iter().map(|kind| Ok((kind.name(), binary(dir, kind, constant)?))).collect()
+pub fn binaries(player: &Path, dir: &Path, constant: &str) -> Result<Vec<(&'static str, PathBuf)>> {
+    ALL.into_iter().map(|kind| Ok((kind.name(), binary(player, dir, kind, constant)?))).collect()
 }
 
 /// Lays files into `dir` that answer nothing, in the format of `file`. Gives their names and paths.
@@ -74,10 +80,9 @@ pub fn files(dir: &Path, file: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
 }
 
 /// Lays the binary of a kind into `dir`; a constant answers with `constant`.
-fn binary(dir: &Path, kind: Kind, constant: &str) -> Result<PathBuf> {
+fn binary(player: &Path, dir: &Path, kind: Kind, constant: &str) -> Result<PathBuf> {
     let path = dir.join(format!("{PREFIX}{}", kind.name()));
-    let own = std::env::current_exe().context("cannot tell where this program lies")?;
-    store::link(&own, &path)?;
+    store::link(player, &path)?;
     if kind == Kind::Constant {
         let file = answer_file(&path);
         std::fs::write(&file, constant).with_context(|| format!("cannot write {}", file.display()))?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::compile::Built;
+use crate::compile::{Built, Diagnostic};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, files_below};
 use crate::judge::{Binary, Judged, Subject, run_checks};
@@ -15,7 +15,7 @@ use crate::libtest::Outcome;
 use crate::manifest::Manifest;
 use crate::mistake::{self, Mistake};
 use crate::needs;
-use crate::rules::{Violation, inputs, layout, messages};
+use crate::rules::{Violation, inputs, layout, lint, messages};
 use crate::term::Progress;
 use crate::variants;
 use crate::verdict::{Fate, Verdict};
@@ -39,16 +39,12 @@ struct Part<'a> {
     subject: Subject<'a>,
 }
 
-/// Every breach in the exercises' behaviour, and what `meanwhile` finds, which may use cargo.
+/// Every breach in the exercises' behaviour, and what clippy says about what is exemplary: it compiles all of it.
 ///
-/// While checks run, which wait more than they compute, cargo compiles what is judged next; after the last of it,
-/// `meanwhile` has cargo to itself.
-pub fn check(
-    course: &Course,
-    exercises: &[&Exercise],
-    progress: &Progress,
-    meanwhile: impl FnOnce() -> Result<Vec<Violation>> + Send,
-) -> Result<Vec<Violation>> {
+/// While checks run, which wait more than they compute, cargo compiles what is judged next.
+pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> Result<Vec<Violation>> {
+    let course = &course.clone().linting();
+    wrong_answer::keep_player(&player(course))?;
     let parts: Vec<Part<'_>> = exercises.iter().flat_map(|exercise| parts(exercise)).collect();
     let (mut variants, own): (Vec<Part<'_>>, Vec<Part<'_>>) = parts.into_iter().partition(Part::is_variant);
     let aside = Progress::silent();
@@ -59,19 +55,16 @@ pub fn check(
         (programs.join(), seen)
     });
     let (mut violations, programs) = (seen?, joined(programs)?);
+    violations.extend(lint::given_functions(course, exercises, &built));
+    violations.extend(programs.said.iter().map(|(file, line, said)| Violation::new(file, *line, lint::words(said))));
     for variant in &mut variants {
-        if let (Some(path), Binary::Other(name)) = (programs.get(&variant.file), &variant.subject.binary) {
+        if let (Some(path), Binary::Other(name)) = (programs.paths.get(&variant.file), &variant.subject.binary) {
             variant.subject.binary = Binary::At { path: path.clone(), name: name.clone() };
         }
     }
     let alone = variants.iter().filter(|part| part.is_unbuilt());
     built.extend(needs::build(course, &subjects(alone), progress)?);
-    let (seen, found) = std::thread::scope(|scope| {
-        let found = scope.spawn(meanwhile);
-        (variants_behaviour(&variants, &built, progress), found.join())
-    });
-    violations.extend(seen?);
-    violations.extend(joined(found)?);
+    violations.extend(variants_behaviour(course, &variants, &built, progress)?);
     Ok(violations)
 }
 
@@ -85,7 +78,7 @@ fn own_behaviour(
 ) -> Result<Vec<Violation>> {
     let judged = run_checks(&subjects(parts), built, progress)?;
     let mut violations: Vec<Violation> =
-        parts.iter().zip(&judged).flat_map(|(part, one)| breaches(part, &one.verdict)).collect();
+        parts.iter().zip(&judged).flat_map(|(part, one)| breaches(course, part, &one.verdict)).collect();
     let solutions: Vec<(&Exercise, &Judged)> = parts
         .iter()
         .zip(&judged)
@@ -104,16 +97,21 @@ fn own_behaviour(
 }
 
 /// A mistake is judged by the test that it names; what that test passes, by all of them.
-fn variants_behaviour(parts: &[Part<'_>], built: &Built, progress: &Progress) -> Result<Vec<Violation>> {
+fn variants_behaviour(
+    course: &Course,
+    parts: &[Part<'_>],
+    built: &Built,
+    progress: &Progress,
+) -> Result<Vec<Violation>> {
     let judged = run_checks(&subjects(parts), built, progress)?;
-    let seen = parts.iter().zip(judged).map(|(part, one)| (part, breaches(part, &one.verdict)));
+    let seen = parts.iter().zip(judged).map(|(part, one)| (part, breaches(course, part, &one.verdict)));
     let (unclear, clear): (Vec<_>, Vec<_>) =
         seen.partition(|(part, breaches)| part.subject.only.is_some() && !breaches.is_empty());
     let wholly: Vec<Subject<'_>> =
         unclear.iter().map(|(part, _)| Subject { only: None, ..part.subject.clone() }).collect();
     let again = run_checks(&wholly.iter().collect::<Vec<_>>(), built, progress)?;
     let mut violations: Vec<Violation> = clear.into_iter().flat_map(|(_, breaches)| breaches).collect();
-    violations.extend(unclear.iter().zip(&again).flat_map(|((part, _), one)| breaches(part, &one.verdict)));
+    violations.extend(unclear.iter().zip(&again).flat_map(|((part, _), one)| breaches(course, part, &one.verdict)));
     Ok(violations)
 }
 
@@ -192,9 +190,13 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
     parts
 }
 
-fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
+fn breaches(course: &Course, part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
     let failed: Vec<&str> = names(verdict, Outcome::Failed);
     let told = |message: String| vec![Violation::new(&part.file, 1, message)];
+    let also = |mut told: Vec<Violation>| {
+        told.extend(warnings(course, part, verdict));
+        told
+    };
     if matches!(part.role, Role::Seeded) {
         return Vec::new();
     }
@@ -206,11 +208,12 @@ fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
     }
     match (&part.role, verdict.fate) {
         (Role::Starter, Fate::Passed) => told("the starter passes already".to_owned()),
-        (Role::Starter, _) => warnings(part, verdict),
-        (Role::Solution, Fate::Passed) => warnings(part, verdict),
-        (Role::Solution, _) => told(format!("the solution fails {}", first(&failed, verdict))),
-        (Role::AlsoRight, Fate::Passed) | (Role::Seeded, _) => Vec::new(),
-        (Role::AlsoRight, _) => told(format!("a right answer fails {}", first(&failed, verdict))),
+        (Role::Starter, _) => warnings(course, part, verdict),
+        (Role::Solution, Fate::Passed) => warnings(course, part, verdict),
+        (Role::Solution, _) => also(told(format!("the solution fails {}", first(&failed, verdict)))),
+        (Role::AlsoRight, Fate::Passed) => warnings(course, part, verdict),
+        (Role::Seeded, _) => Vec::new(),
+        (Role::AlsoRight, _) => also(told(format!("a right answer fails {}", first(&failed, verdict)))),
         (Role::Mistake(_), Fate::Passed) => told("the check passes this mistake".to_owned()),
         (Role::Mistake(mistake), _) => match &mistake.caught_by {
             Some(test) if !failed.contains(&test.as_str()) => {
@@ -226,16 +229,17 @@ fn breaches(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
     }
 }
 
-/// Warnings in what the learner begins with, or ends with, would blame him.
-fn warnings(part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
-    let warning = |rendered: &str| rendered.lines().next().map(crate::term::without_escapes).unwrap_or_default();
-    let lines = verdict.diagnostics.iter().filter(|diagnostic| !diagnostic.is_error);
-    lines
-        .map(|diagnostic| {
-            let line = diagnostic.place.as_ref().map_or(1, |(_, line)| *line as usize);
-            Violation::new(&part.file, line, warning(&diagnostic.rendered))
-        })
-        .collect()
+/// Warnings in what the learner begins with, or ends with, would blame him. Clippy has a say in what is right only.
+fn warnings(course: &Course, part: &Part<'_>, verdict: &Verdict) -> Vec<Violation> {
+    let is_starter = matches!(part.role, Role::Starter);
+    let is_told = |said: &&Diagnostic| !(said.is_error || said.is_clippys && is_starter);
+    let told = verdict.diagnostics.iter().filter(is_told);
+    told.map(|said| match &said.place {
+        // A starter is built where the learner has it, and told where it is mended.
+        Some((file, line)) if !is_starter => Violation::new(course.root.join(file), *line as usize, lint::words(said)),
+        place => Violation::new(&part.file, place.as_ref().map_or(1, |(_, line)| *line as usize), lint::words(said)),
+    })
+    .collect()
 }
 
 fn wrong_answers(
@@ -251,7 +255,7 @@ fn wrong_answers(
         let _ = std::fs::remove_dir_all(&dir);
         let wrong = match exercise.mended_file() {
             Some(file) => wrong_answer::files(&dir, file)?,
-            None => wrong_answer::binaries(&dir, &commonest(judged))?,
+            None => wrong_answer::binaries(&player(course), &dir, &commonest(judged))?,
         };
         for (name, path) in wrong {
             subjects.push(Subject::new(exercise, Binary::At { path, name: name.to_owned() }));
@@ -265,6 +269,10 @@ fn wrong_answers(
             Violation::new(check, 1, format!("accepts an answer that ignores the question: {}", one.verdict.subject))
         })
         .collect())
+}
+
+fn player(course: &Course) -> PathBuf {
+    course.target_dir().join("wrong-answers/player")
 }
 
 /// The answer that the solution gave most often: the best that a constant can do.

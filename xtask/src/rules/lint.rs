@@ -1,17 +1,15 @@
 //! What is shown to learners is formatted, and what is right is clippy-clean.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::compile;
-use crate::course::{Course, Exercise};
+use crate::compile::{Built, Diagnostic, Target};
+use crate::course::{Course, Exercise, beside_cargo};
 use crate::fingerprint::files_below;
-use crate::manifest::{Bin, Manifest};
 use crate::rules::Violation;
-use crate::term::{Progress, without_escapes};
+use crate::term::without_escapes;
 
 /// Files of checks, starters, solutions and their variants that rustfmt would change.
 pub fn formatted(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>> {
@@ -51,46 +49,27 @@ fn given(exercise: &Exercise) -> Vec<PathBuf> {
     files_below(&src).into_iter().map(|file| src.join(file)).collect()
 }
 
-/// What clippy says about solutions, other right answers, and functions that are given.
-pub fn clippy(course: &Course, exercises: &[&Exercise], progress: &Progress) -> Result<Vec<Violation>> {
-    let mut cargo = course.cargo();
-    cargo.args(["clippy", "--keep-going", "--message-format=json"]);
-    let mut targets = 0;
-    for exercise in exercises {
-        let (package, right) = right_binaries(exercise);
-        targets += right.len();
-        if !right.is_empty() {
-            cargo.arg("-p").arg(package);
-        }
-        for bin in right {
-            cargo.arg("--bin").arg(bin.name);
-        }
-    }
-    if targets == 0 {
-        return Ok(Vec::new());
-    }
-    let linted = compile::read_messages(cargo, progress)?;
-    let said = linted.all_diagnostics().map(|diagnostic| {
-        let (file, line) = diagnostic.place.clone().unwrap_or_default();
-        let text = without_escapes(diagnostic.rendered.lines().next().unwrap_or_default());
-        Violation::new(course.root.join(file), line as usize, format!("clippy: {text}"))
+/// What clippy and the compiler say about functions that are given; about programs of learners' it is told with their
+/// behaviour.
+#[must_use]
+pub fn given_functions(course: &Course, exercises: &[&Exercise], built: &Built) -> Vec<Violation> {
+    let mended = exercises.iter().filter(|exercise| exercise.mended_file().is_some());
+    let targets = mended.flat_map(|exercise| {
+        let target =
+            |name: &str| Target { package_dir: exercise.path.clone(), kind: "bin".to_owned(), name: name.to_owned() };
+        exercise.manifest.bins.iter().map(move |bin| target(&bin.name))
     });
-    Ok(said.collect())
+    let said = targets.flat_map(|target| built.diagnostics(&target));
+    said.filter_map(|one| {
+        let (file, line) = one.place.clone()?;
+        Some(Violation::new(course.root.join(file), line as usize, words(&one)))
+    })
+    .collect()
 }
 
-/// The binaries that are exemplary, and the package that they are of.
-fn right_binaries(exercise: &Exercise) -> (String, Vec<Bin>) {
-    if exercise.mended_file().is_some() {
-        return (exercise.package_name(), exercise.manifest.bins.clone());
-    }
-    let mut bins = Manifest::read(&exercise.solution_path.join("Cargo.toml")).bins;
-    let is_right = |path: &str| path == "src/main.rs" || path.starts_with("also-right/");
-    bins.retain(|bin| bin.path.as_deref().is_some_and(is_right));
-    (exercise.solution_package(), bins)
-}
-
-/// A tool of the toolchain that runs us, or the one on the path.
-fn beside_cargo(tool: &str) -> OsString {
-    let beside = std::env::var_os("CARGO").map(|cargo| Path::new(&cargo).with_file_name(tool));
-    beside.filter(|path| path.is_file()).map_or_else(|| OsString::from(tool), PathBuf::into_os_string)
+/// The first line of what was said, and whether clippy did.
+#[must_use]
+pub fn words(said: &Diagnostic) -> String {
+    let text = without_escapes(said.rendered.lines().next().unwrap_or_default());
+    if said.is_clippys { format!("clippy: {text}") } else { text }
 }

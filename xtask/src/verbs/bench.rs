@@ -123,7 +123,7 @@ impl Bench {
         store::lay_over_src(exercise, &exercise.solution_path.join("src"))?;
         let own = dir.join("xtask");
         let program = std::env::current_exe().context("cannot tell where this program lies")?;
-        fs::copy(&program, &own).with_context(|| format!("cannot copy {}", program.display()))?;
+        store::copy(&program, &own)?;
         let bench = Bench { copy, target: dir.join("target"), own, index };
         bench.spend(&mut bench.check(&[]))?;
         Ok(bench)

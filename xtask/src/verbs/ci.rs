@@ -1,6 +1,9 @@
 //! `ci`: all that CI runs, the same everywhere. A line per step with its time; what a failing step printed comes last.
 //!
-//! A learner's edits change nothing: the steps look at the tools, and `verify` at starters and solutions.
+//! A learner's edits change nothing: the steps look at the tools, and `verify` at starters and solutions. Steps belong to
+//! parts, which a host may run beside each other on machines of their own; without a name all of them run.
+//!
+//! Lints come with the build: clippy compiles what is tested (`Course::linting`), so that no dependency is compiled twice.
 
 use std::process::{Command, Output};
 use std::time::Instant;
@@ -9,37 +12,47 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::advice;
-use crate::cli::Options;
+use crate::cli::{Options, Usage};
+use crate::compile;
 use crate::course::Course;
+use crate::store;
 use crate::term::{Progress, Style, without_escapes};
+
+/// What can be asked for by itself.
+const PARTS: [&str; 4] = ["tools", "exercises", "book", "services"];
 
 /// One step, as it would be typed.
 #[derive(Debug)]
 struct Step {
+    part: &'static str,
     name: &'static str,
-    command: Command,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    Run(Command),
+    /// A cargo command that builds: whatever is said about our own packages is a failure.
+    Lint(Command),
 }
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
+    if let Some(unknown) = options.names.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        return Err(Usage(format!("ci has no part {unknown:?}, but {}", PARTS.join(", "))).into());
+    }
     let (style, progress) = (Style::of_stdout(), Progress::new());
     let mut failures = Vec::new();
     let (mut passed, mut failed) = (0, 0);
-    for Step { name, mut command } in steps(course, options)? {
-        // Half the disk and two thirds of the time for what is built once.
-        if std::env::var_os("CI").is_some() {
-            command.env("CARGO_INCREMENTAL", "0");
-        }
+    let mut steps = steps(course, options)?;
+    steps.retain(|step| options.names.is_empty() || options.names.iter().any(|name| name == step.part));
+    for Step { name, work, .. } in steps {
         let started = Instant::now();
         progress.doing(name);
-        let output = command.output().with_context(|| format!("cannot run the step {name}: {command:?}"))?;
+        let (is_good, text) = work.do_it(name)?;
         let seconds = started.elapsed().as_secs_f64();
-        let (is_good, word) = match output.status.success() {
-            true => (true, style.good("ok")),
-            false => (false, style.bad("failed")),
-        };
+        let word = if is_good { style.good("ok") } else { style.bad("failed") };
         progress.clear();
         println!("{name}: {word} ({seconds:.1} s)");
-        let text = text_of(&output);
         if name.starts_with("test") {
             let (more_passed, more_failed) = count_tests(&text);
             (passed, failed) = (passed + more_passed, failed + more_failed);
@@ -55,51 +68,94 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     Ok(u8::from(!failures.is_empty()))
 }
 
+impl Work {
+    /// Whether it went well, and what was printed.
+    fn do_it(self, name: &str) -> Result<(bool, String)> {
+        match self {
+            Work::Run(mut command) => {
+                let output = command.output().with_context(|| format!("cannot run the step {name}: {command:?}"))?;
+                Ok((output.status.success(), text_of(&output)))
+            }
+            Work::Lint(cargo) => {
+                let built = compile::read_messages(cargo, &Progress::silent())?;
+                let mut text: Vec<String> =
+                    built.all_diagnostics().map(|said| without_escapes(&said.rendered)).collect();
+                let is_good = !built.has_failed && text.is_empty();
+                text.push(without_escapes(&built.said));
+                Ok((is_good, text.join("\n\n")))
+            }
+        }
+    }
+}
+
 fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
-    let cargo = |name, arguments: &[&str]| {
+    let is_hosted = std::env::var_os("CI").is_some();
+    let prepared = |mut command: Command| {
+        // Half the disk and two thirds of the time for what is built once.
+        if is_hosted {
+            command.env("CARGO_INCREMENTAL", "0");
+        }
+        command
+    };
+    let cargo = |course: &Course, arguments: &[&str]| {
         let mut command = course.cargo();
         command.args(arguments);
-        Step { name, command }
+        prepared(command)
     };
+    // Cargo puts the program that is tested in our place.
+    let own = course.target_dir().join("ci").join("xtask");
     let this = std::env::current_exe().context("cannot tell where this program lies")?;
-    let ourselves = |name, arguments: &[&str]| {
-        let mut command = Command::new(&this);
+    store::copy(&this, &own)?;
+    let ourselves = |part, name, arguments: &[&str]| {
+        let mut command = Command::new(&own);
         command.args(arguments).current_dir(&course.root).env("XTASK_ROOT", &course.root);
-        Step { name, command }
+        Step { part, name, work: Work::Run(prepared(command)) }
     };
+    let linting = course.clone().linting();
+    let lint = |part, name, packages: &[&str]| {
+        let arguments = [&["build"], packages, &["--all-targets", "--keep-going", "--message-format", "json"]];
+        Step { part, name, work: Work::Lint(cargo(&linting, &arguments.concat())) }
+    };
+    let test = |part, name, packages: &[&str]| Step {
+        part,
+        name,
+        work: Work::Run(cargo(&linting, &[&["test"], packages].concat())),
+    };
+
     let has_book = course.root.join("xtask/book/Cargo.toml").is_file();
-    let mut format = cargo("format", &["fmt", "--check"]);
     let has_aws = course.root.join("xtask/local-aws/Cargo.toml").is_file();
     let others = has_book.then_some("book").into_iter().chain(has_aws.then_some("local-aws"));
+    let mut format = cargo(course, &["fmt", "--check"]);
     for package in tools(course)?.iter().map(String::as_str).chain(others) {
-        format.command.args(["-p", package]);
+        format.args(["-p", package]);
     }
     let mut steps = vec![
-        format,
-        cargo("clippy", &["clippy", "--all-targets", "--quiet", "--", "-D", "warnings"]),
-        cargo("test", &["test"]),
+        Step { part: "tools", name: "format", work: Work::Run(format) },
+        lint("tools", "lint", &[]),
+        test("tools", "test", &[]),
         // A target directory that was brought along may know what another machine verified.
-        ourselves("verify", if std::env::var_os("CI").is_some() { &["verify", "--again"] } else { &["verify"] }),
+        ourselves("exercises", "verify", if is_hosted { &["verify", "--again"] } else { &["verify"] }),
     ];
     if has_book {
         // Its builder is no default member: a learner who only checks never compiles it.
-        steps
-            .push(cargo("clippy, book", &["clippy", "-p", "book", "--all-targets", "--quiet", "--", "-D", "warnings"]));
-        steps.push(cargo("test, book", &["test", "-p", "book"]));
-        steps.push(ourselves("book", &["build"]));
-        steps.extend(script(course, "test, browser", ".ci/browser/run"));
+        steps.push(lint("book", "lint, book", &["-p", "book"]));
+        steps.push(test("book", "test, book", &["-p", "book"]));
+        steps.push(ourselves("book", "book", &["build"]));
+        let browser = script(course, "book", "test, browser", ".ci/browser/run", |command| {
+            command.env("BOOK_PAGES", if options.full { "all" } else { "of each kind" });
+        });
+        steps.extend(browser);
     }
     if has_aws {
         // Nor is what compiles the AWS SDK: only exercises that call services do.
-        let clippy =
-            ["clippy", "-p", "local-aws", "--all-features", "--all-targets", "--quiet", "--", "-D", "warnings"];
-        steps.push(cargo("clippy, local-aws", &clippy));
-        steps.push(cargo("test, local-aws", &["test", "-p", "local-aws", "--all-features"]));
+        let package = ["-p", "local-aws", "--all-features"];
+        steps.push(lint("services", "lint, local-aws", &package));
+        steps.push(test("services", "test, local-aws", &package));
     }
     if options.full {
-        let mut documentation = cargo("documentation", &["doc", "--no-deps", "--quiet"]);
-        documentation.command.env("RUSTDOCFLAGS", "-D warnings");
-        steps.push(documentation);
+        let mut documentation = cargo(course, &["doc", "--no-deps", "--quiet"]);
+        documentation.env("RUSTDOCFLAGS", "-D warnings");
+        steps.push(Step { part: "tools", name: "documentation", work: Work::Run(documentation) });
         steps.extend(slow_rest(course));
     }
     Ok(steps)
@@ -108,18 +164,25 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
 /// What takes minutes, or needs what not every machine has; each script says itself what it did not run.
 fn slow_rest(course: &Course) -> Vec<Step> {
     let scripts = [
-        ("test, foreign client", ".ci/foreign-client"),
-        ("test, independent AWS", ".ci/independent-aws"),
-        ("templates", ".ci/lint-templates"),
+        ("tools", "test, foreign client", ".ci/foreign-client"),
+        ("services", "test, independent AWS", ".ci/independent-aws"),
+        ("book", "templates", ".ci/lint-templates"),
     ];
-    scripts.into_iter().filter_map(|(name, file)| script(course, name, file)).collect()
+    scripts.into_iter().filter_map(|(part, name, file)| script(course, part, name, file, |_| {})).collect()
 }
 
-fn script(course: &Course, name: &'static str, file: &str) -> Option<Step> {
+fn script(
+    course: &Course,
+    part: &'static str,
+    name: &'static str,
+    file: &str,
+    prepare: impl FnOnce(&mut Command),
+) -> Option<Step> {
     let file = course.root.join(file);
     let mut command = Command::new("bash");
     command.arg(&file).current_dir(&course.root);
-    file.is_file().then_some(Step { name, command })
+    prepare(&mut command);
+    file.is_file().then_some(Step { part, name, work: Work::Run(command) })
 }
 
 /// The default members: the packages that a learner never edits.

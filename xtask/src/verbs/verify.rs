@@ -60,8 +60,7 @@ fn violations(course: &Course, exercises: &[&Exercise], options: &Options) -> Re
     // Rustfmt needs none of cargo's locks: it works while the checks wait.
     let (behaviour, formatted) = std::thread::scope(|scope| {
         let formatted = scope.spawn(|| lint::formatted(course, &changed));
-        let clippy = || lint::clippy(course, &changed, &Progress::silent());
-        (behaviour::check(course, &changed, &progress, clippy), formatted.join())
+        (behaviour::check(course, &changed, &progress), formatted.join())
     });
     violations.extend(behaviour?);
     violations.extend(formatted.unwrap_or_else(|_| bail!("rustfmt could not be followed"))?);

@@ -34,6 +34,7 @@ fn known_wrong_answers_are_compiled_as_one_program_where_that_is_possible() {
     course.say("verify 1/1").is("verify-clean");
     let alone = course.path("target/debug/sol-ch01-01-passes--squares");
     assert!(course.path("target/debug/sol-ch01-01-passes--variants").exists() && !alone.exists());
+    assert!(!course.path("target/variants/plain/target").exists(), "dependencies would be compiled once more");
     // What only one function of a program may be called: now each is compiled by itself.
     everywhere("const TWO", "#[unsafe(no_mangle)]\nextern \"C\" fn only_one() {}\n\nconst TWO");
     course.say("verify 1/1").is("verify-clean");
@@ -112,7 +113,19 @@ fn wrong_solutions_starters_and_mistakes_are_found() {
 fn a_solution_that_clippy_does_not_like_is_found() {
     let course = MiniCourse::new();
     course.replace(&format!("{SOLUTION}/src/main.rs"), "println!(", "let number = number.clone();\n    println!(");
-    course.say("verify 1/1").exits(1).says("src/main.rs:9: clippy: warning: using `clone` on type `i64`");
+    let right = format!("{SOLUTION}/also-right/adds.rs");
+    course.replace(&right, "number + number", "number.clone() + number");
+    course.replace(&format!("{SOLUTION}/mistakes/squares.rs"), "number * number", "number.clone() * number");
+    let said = course.say("verify 1/1");
+    let told = "clippy: warning: using `clone` on type `i64`";
+    said.exits(1).says(&format!("src/main.rs:9: {told}")).says(&format!("{right}:")).says("2 violations");
+    // What clippy says about a starter is no breach, and what the compiler says about a right answer is one.
+    course.replace(&right, "number.clone() + number", "{ let twice = (number); twice + twice }");
+    course.replace(&format!("{SOLUTION}/src/main.rs"), "let number = number.clone();", "");
+    course.replace(&format!("{SOLUTION}/starter/src/main.rs"), "fn main() {", "fn main() {\n    let _ = 1.clone();");
+    let said = course.say("verify 1/1");
+    said.exits(1).says("unnecessary parentheses");
+    assert!(!said.out.contains("clippy") && !said.out.contains("starter"), "{said:#?}");
 }
 
 #[test]
@@ -198,11 +211,17 @@ fn ci_runs_every_step_and_shows_failures_last() {
     let said = course.say("ci --full");
     said.exits(1)
         .says("format: failed")
-        .says("clippy: ok")
+        .says("lint: ok")
         .says("test: failed")
         .says("verify: ok")
         .says("documentation: ok");
     said.says("tests: 0 passed, 1 failed\n\nformat failed:\n").says("test failed:\n");
+    course.replace("tools/adder/src/lib.rs", "    a  - b\n", "    return a + b;\n");
+    let said = course.say("ci tools");
+    said.exits(1).says("format: ok").says("lint: failed").says("test: ok");
+    said.says("warning: unneeded `return` statement").says("tests: 1 passed, 0 failed");
+    assert!(!said.out.contains("verify"), "another part: {said:#?}");
+    course.say("ci tolls").exits(2).says("ci has no part \"tolls\", but tools, exercises, book, services");
 }
 
 #[test]

@@ -35,12 +35,15 @@ impl MiniCourse {
     pub(crate) fn xtask(&self, line: &str) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xtask"));
         command.args(line.split_whitespace()).current_dir(&self.root);
-        for variable in ["XTASK_ROOT", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_INCREMENTAL", "CI"] {
+        // As a learner has it: the target directory is where cargo puts it by itself.
+        let inherited =
+            ["XTASK_ROOT", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_INCREMENTAL", "CARGO_TARGET_DIR", "CI"];
+        for variable in inherited {
             command.env_remove(variable);
         }
         // Tests that share a cargo home would wait for each other's look at its crates, and say so.
         command.env("CARGO_HOME", self.root.join("target/cargo-home"));
-        command.env("CARGO_TARGET_DIR", self.root.join("target")).env("NO_COLOR", "1").env("COLUMNS", "80");
+        command.env("NO_COLOR", "1").env("COLUMNS", "80");
         command.env("CARGO_NET_OFFLINE", "true").env("RUST_BACKTRACE", "1").env("LOCAL_LAMBDA_BINARY", "/bin/true");
         command
     }

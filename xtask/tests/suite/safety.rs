@@ -245,3 +245,24 @@ fn an_interrupt_stops_everything() {
     let pid = course.read("pid");
     wait_for("the function's end", || !is_alive(&pid));
 }
+
+#[test]
+fn an_interrupted_ci_leaves_nothing_that_its_tests_started() {
+    let course = MiniCourse::new();
+    // As a test does that drives cargo: one process after the other.
+    let starts = "use std::io::Write as _;\n        \
+                  let mut pids = std::fs::File::create(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/pids\")).unwrap();\n        \
+                  for _ in 0..2000 {\n            \
+                  let child = std::process::Command::new(\"sleep\").arg(\"60\").spawn().unwrap();\n            \
+                  writeln!(pids, \"{}\", child.id()).unwrap();\n        }";
+    course.replace("tools/adder/src/lib.rs", "assert_eq!(super::add(1, 2), 3);", starts);
+    let mut ci = course.xtask("ci tools").stdout(Stdio::null()).spawn().expect("xtask starts");
+    let pids = || std::fs::read_to_string(course.path("tools/adder/pids")).unwrap_or_default();
+    wait_for("some processes", || pids().lines().count() > 50);
+    let sent = Command::new("kill").args(["-INT", &ci.id().to_string()]).status().expect("there is a kill command");
+    assert!(sent.success());
+    assert_eq!(ci.wait().expect("xtask ends").code(), Some(130));
+    let pids = pids();
+    assert!(pids.lines().count() < 2000, "it was interrupted too late");
+    wait_for("the end of all", || !pids.lines().any(is_alive));
+}

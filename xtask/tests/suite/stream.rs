@@ -75,7 +75,9 @@ fn compiling_is_told_with_how_much_there_is() {
 fn a_download_is_told_crate_by_crate() {
     let course = MiniCourse::new();
     // Says what cargo says while it downloads, then is the real one: no test has a network.
-    let cargo = "#!/bin/sh\necho ' Downloading crates ...' >&2\necho '  Downloaded serde v1.0.2' >&2\n\
+    let cargo = "#!/bin/sh\necho ' Downloading crates ...' >&2\necho '  Downloaded libc v0.2.0' >&2\n\
+                 printf ' Downloading 2 crates, remaining bytes: 1.2MiB\\r' >&2\n\
+                 echo '  Downloaded serde v1.0.2' >&2\n\
                  echo '  Downloaded memchr v2.7.4 (registry `mirror`)' >&2\n\
                  echo '  Downloaded 2 crates (1.2MiB) in 0.3s' >&2\nexec \"$REAL_CARGO\" \"$@\"\n";
     course.write("target/cargo", cargo);
@@ -86,7 +88,8 @@ fn a_download_is_told_crate_by_crate() {
     let told = events(said.exits(0));
     let crates: Vec<_> =
         named(&told, "downloading").iter().map(|e| (e["done"].clone(), e["of"].clone(), e["crates"].clone())).collect();
-    assert_eq!(crates, [(json!(1), Value::Null, json!("serde")), (json!(2), Value::Null, json!("memchr"))]);
+    let (libc, serde) = ((json!(1), Value::Null, json!("libc")), (json!(2), json!(3), json!("serde")));
+    assert_eq!(crates, [libc, serde, (json!(3), json!(3), json!("memchr"))]);
 }
 
 #[test]
