@@ -230,6 +230,9 @@ fn extension(name: &str) {
     if fate == "exit" {
         process::exit(3);
     }
+    if fate == "late" {
+        thread::sleep(Duration::from_millis(100));
+    }
     let header = format!("Lambda-Extension-Name: {name}\r\n");
     let events = r#"{"events":["INVOKE","SHUTDOWN"]}"#;
     let registered = call(&stream, "POST", "/2020-01-01/extension/register", &header, events);

@@ -188,6 +188,7 @@ impl Api {
         self.slots.is_none()
             && self.phase == Phase::Ready
             && self.current.iter().all(Current::is_over)
+            && self.extensions.all_polling()
             && self.extensions.all_done()
     }
 
@@ -484,6 +485,13 @@ mod tests {
         assert!(api.is_initialized());
         assert!(api.hand_out(&handout(1), &mut Ids::new(1)));
         api
+    }
+
+    #[test]
+    fn nothing_is_idle_before_every_extension_has_asked_for_an_event() {
+        let mut api = Api::new(None, Extensions::new(vec!["late".to_owned()]));
+        let _poller = poll(&mut api);
+        assert!(!api.is_idle(), "the runtime waits, and its extension is still starting");
     }
 
     #[test]

@@ -52,3 +52,10 @@ fn an_extension_that_fails_fails_the_initialization() {
         assert_eq!(error.recorded_type, error_type);
     }
 }
+
+#[test]
+fn a_function_that_is_ready_before_its_extension_is_not_frozen_with_it() {
+    let extension = Extension::new("late");
+    let function = extension.beside(fates().env("EXTENSION", "late")).freeze(true).start();
+    function.invoke(json!({})).expect_json(json!({})).expect_no_violations();
+}
