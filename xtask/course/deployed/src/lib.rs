@@ -3,10 +3,12 @@
 //!
 //! - [`template`]: a CloudFormation template, SAM's included, as the resources of a stack
 //! - [`dockerfile`]: a Dockerfile, as the image that it builds and what Lambda makes of it
-//! - [`yaml`]: the text of templates as JSON
+//! - [`workflow`]: a workflow of GitHub Actions, as the jobs that an event starts
+//! - [`yaml`]: the text of templates and workflows as JSON
 //!
 //! Each knows a part of what its service knows. Where a file goes beyond that part, it is said and not guessed.
 
 pub mod dockerfile;
 pub mod template;
+pub mod workflow;
 pub mod yaml;

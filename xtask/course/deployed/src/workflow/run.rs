@@ -1,0 +1,372 @@
+//! Events, jobs in their order, steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::{Concurrency, Event, Expressions, Invalid, Job, Outcome, Run, Step, as_text};
+
+const WORKFLOW: [&str; 9] =
+    ["concurrency", "defaults", "description", "env", "jobs", "name", "on", "permissions", "run-name"];
+const JOB: [&str; 18] = [
+    "concurrency",
+    "container",
+    "continue-on-error",
+    "defaults",
+    "env",
+    "environment",
+    "if",
+    "name",
+    "needs",
+    "outputs",
+    "permissions",
+    "runs-on",
+    "secrets",
+    "services",
+    "steps",
+    "strategy",
+    "timeout-minutes",
+    "uses",
+];
+const STEP: [&str; 11] = [
+    "continue-on-error",
+    "env",
+    "id",
+    "if",
+    "name",
+    "run",
+    "shell",
+    "timeout-minutes",
+    "uses",
+    "with",
+    "working-directory",
+];
+const SCOPES: [&str; 15] = [
+    "actions",
+    "artifact-metadata",
+    "attestations",
+    "checks",
+    "contents",
+    "deployments",
+    "discussions",
+    "id-token",
+    "issues",
+    "models",
+    "packages",
+    "pages",
+    "pull-requests",
+    "security-events",
+    "statuses",
+];
+
+/// What GitHub refuses before it starts anything.
+pub(super) fn check(workflow: &Value) -> Result<(), Invalid> {
+    let invalid = |message: String| Err(Invalid(message));
+    known("the workflow", workflow, &WORKFLOW)?;
+    if workflow["on"].is_null() {
+        return invalid("No event triggers defined in `on`".to_owned());
+    }
+    permissions("the workflow", &workflow["permissions"])?;
+    let jobs = workflow["jobs"].as_object().filter(|jobs| !jobs.is_empty());
+    for (id, job) in jobs.ok_or_else(|| Invalid("there are no jobs".to_owned()))? {
+        let place = format!("the job {id}");
+        known(&place, job, &JOB)?;
+        permissions(&place, &job["permissions"])?;
+        if !job["uses"].is_null() {
+            return invalid(format!("{place} is a reusable workflow, which is not known to this check"));
+        }
+        if job["runs-on"].is_null() {
+            return invalid(format!("{place} has no runs-on"));
+        }
+        for needed in needs(job) {
+            if jobs.is_none_or(|jobs| !jobs.contains_key(needed)) {
+                return invalid(format!("Job '{id}' depends on unknown job '{needed}'"));
+            }
+        }
+        let steps = job["steps"].as_array().filter(|steps| !steps.is_empty());
+        for (index, step) in steps.ok_or_else(|| Invalid(format!("{place} has no steps")))?.iter().enumerate() {
+            let place = format!("step {} of {place}", index + 1);
+            known(&place, step, &STEP)?;
+            match (step["uses"].as_str(), step["run"].as_str()) {
+                (Some(_), None) | (None, Some(_)) => {}
+                _ => return invalid(format!("{place} has to have either uses or run, as a text")),
+            }
+            if let Some(uses) =
+                step["uses"].as_str().filter(|uses| !uses.starts_with("./") && !uses.starts_with("docker://"))
+                && uses.split_once('@').is_none_or(|(_, reference)| reference.is_empty())
+            {
+                return invalid(format!("{place}: {uses} has no version after an @"));
+            }
+        }
+    }
+    order(workflow).map(|_| ())
+}
+
+fn known(place: &str, value: &Value, names: &[&str]) -> Result<(), Invalid> {
+    let members = value.as_object().ok_or_else(|| Invalid(format!("{place} is no mapping")))?;
+    match members.keys().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(Invalid(format!("Unexpected value '{name}' in {place}"))),
+        None => Ok(()),
+    }
+}
+
+fn permissions(place: &str, value: &Value) -> Result<BTreeMap<String, String>, Invalid> {
+    let invalid = || Invalid(format!("the permissions of {place} are not understood: {value}"));
+    let all = |level: &str| SCOPES.iter().map(|scope| ((*scope).to_owned(), level.to_owned())).collect();
+    match value {
+        Value::Null => Ok(BTreeMap::new()),
+        Value::String(text) if text == "write-all" => Ok(all("write")),
+        Value::String(text) if text == "read-all" => {
+            let mut all: BTreeMap<String, String> = all("read");
+            all.remove("id-token");
+            Ok(all)
+        }
+        Value::Object(members) => {
+            let mut permissions = BTreeMap::new();
+            for (scope, level) in members {
+                let level =
+                    level.as_str().filter(|level| ["read", "write", "none"].contains(level)).ok_or_else(invalid)?;
+                if !SCOPES.contains(&scope.as_str()) {
+                    return Err(Invalid(format!("Unexpected value '{scope}' in the permissions of {place}")));
+                }
+                if level != "none" {
+                    permissions.insert(scope.clone(), level.to_owned());
+                }
+            }
+            Ok(permissions)
+        }
+        _ => Err(invalid()),
+    }
+}
+
+fn needs(job: &Value) -> impl Iterator<Item = &str> {
+    job["needs"].as_str().into_iter().chain(job["needs"].as_array().into_iter().flatten().filter_map(Value::as_str))
+}
+
+/// The jobs, each after those that it needs.
+fn order(workflow: &Value) -> Result<Vec<&str>, Invalid> {
+    let jobs = workflow["jobs"].as_object().ok_or_else(|| Invalid("there are no jobs".to_owned()))?;
+    let mut order: Vec<&str> = Vec::new();
+    while order.len() < jobs.len() {
+        let is_next = |(id, job): &(&String, &Value)| {
+            !order.contains(&id.as_str()) && needs(job).all(|needed| order.contains(&needed))
+        };
+        match jobs.iter().find(is_next) {
+            Some((id, _)) => order.push(id),
+            None => return Err(Invalid("jobs need each other in a circle".to_owned())),
+        }
+    }
+    Ok(order)
+}
+
+/// The settings of an event in `on`; nothing where the workflow does not listen to it.
+pub(super) fn trigger<'w>(workflow: &'w Value, event: &str) -> Option<&'w Value> {
+    match &workflow["on"] {
+        Value::String(one) if one == event => Some(&Value::Null),
+        Value::Array(many) if many.iter().any(|one| one == event) => Some(&Value::Null),
+        Value::Object(all) => all.get(event),
+        _ => None,
+    }
+}
+
+fn starts(workflow: &Value, event: &Event) -> bool {
+    let Some(settings) = trigger(workflow, &event.name) else { return false };
+    let branch = match event.name.as_str() {
+        "push" => event.reference.strip_prefix("refs/heads/"),
+        "pull_request" | "pull_request_target" => Some("main"),
+        _ => return true,
+    };
+    let tag = event.reference.strip_prefix("refs/tags/");
+    let fit = |patterns: &Value, name: &str| {
+        let mut fits = false;
+        for pattern in
+            patterns.as_str().into_iter().chain(patterns.as_array().into_iter().flatten().filter_map(Value::as_str))
+        {
+            match pattern.strip_prefix('!') {
+                Some(pattern) => fits &= !glob(pattern, name),
+                None => fits |= glob(pattern, name),
+            }
+        }
+        fits
+    };
+    let (branches, ignored, tags) = (&settings["branches"], &settings["branches-ignore"], &settings["tags"]);
+    match (branch, tag) {
+        (Some(branch), _) if !branches.is_null() => fit(branches, branch),
+        (Some(branch), _) if !ignored.is_null() => !fit(ignored, branch),
+        (Some(_), _) => tags.is_null(),
+        (None, Some(tag)) if !tags.is_null() => fit(tags, tag),
+        (None, Some(_)) => branches.is_null() && ignored.is_null(),
+        (None, None) => true,
+    }
+}
+
+/// `*` is any text without a slash, `**` any text.
+fn glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => {
+            let Some(name) = name.strip_prefix(start) else { return false };
+            let (rest, crosses) = rest.strip_prefix('*').map_or((rest, false), |rest| (rest, true));
+            let ends = (0..=name.len()).filter(|end| name.is_char_boundary(*end));
+            ends.filter(|end| crosses || !name[..*end].contains('/')).any(|end| glob(rest, &name[end..]))
+        }
+    }
+}
+
+pub(super) fn run(workflow: &Value, event: &Event, fails: &dyn Fn(&str) -> bool) -> Result<Option<Run>, Invalid> {
+    if !starts(workflow, event) {
+        return Ok(None);
+    }
+    let mut done: BTreeMap<String, Outcome> = BTreeMap::new();
+    let mut jobs: Vec<Job> = Vec::new();
+    for id in order(workflow)? {
+        let raw = &workflow["jobs"][id];
+        let needed: BTreeMap<String, Outcome> = needs(raw).map(|needed| (needed.to_owned(), done[needed])).collect();
+        let mut after: BTreeSet<String> = needed.keys().cloned().collect();
+        for job in &jobs {
+            if needed.contains_key(&job.id) {
+                after.extend(job.after.iter().cloned());
+            }
+        }
+        let mut expressions = Expressions {
+            event,
+            env: BTreeMap::new(),
+            matrix: matrix(&raw["strategy"]["matrix"]),
+            goes_well: after.iter().all(|before| done[before] == Outcome::Succeeded),
+            needs: needed,
+        };
+        let is_begun = expressions.holds(&raw["if"])?;
+        expressions.goes_well = true;
+        for variables in [&workflow["env"], &raw["env"]] {
+            expressions.env = env(&expressions, variables)?;
+        }
+        let environment = match &raw["environment"] {
+            Value::Object(members) => members.get("name").map(as_text),
+            Value::Null => None,
+            other => Some(as_text(other)),
+        };
+        let environment = environment.map(|name| expressions.put_in(&name)).transpose()?.map(|name| as_text(&name));
+        let mut job = Job {
+            id: id.to_owned(),
+            outcome: if is_begun { Outcome::Succeeded } else { Outcome::PassedOver },
+            permissions: token(workflow, raw, event, id)?,
+            concurrency: concurrency(&expressions, &raw["concurrency"])?
+                .or(concurrency(&expressions, &workflow["concurrency"])?),
+            subject: subject(event, environment.as_deref()),
+            environment,
+            steps: Vec::new(),
+            after: after.into_iter().collect(),
+        };
+        for raw in raw["steps"].as_array().into_iter().flatten() {
+            let step = step(&expressions, raw, is_begun, fails)?;
+            if step.outcome == Outcome::Failed && raw["continue-on-error"] != true {
+                expressions.goes_well = false;
+                job.outcome = Outcome::Failed;
+            }
+            job.steps.push(step);
+        }
+        let counted = if raw["continue-on-error"] == true && is_begun { Outcome::Succeeded } else { job.outcome };
+        done.insert(id.to_owned(), counted);
+        jobs.push(job);
+    }
+    Ok(Some(Run { jobs }))
+}
+
+/// The first combination.
+fn matrix(matrix: &Value) -> Value {
+    let mut one = Map::new();
+    for (name, values) in matrix.as_object().into_iter().flatten() {
+        one.insert(name.clone(), values[0].clone());
+    }
+    one.into()
+}
+
+/// Variables that are there already, with those of `more`.
+fn env(expressions: &Expressions<'_>, more: &Value) -> Result<BTreeMap<String, String>, Invalid> {
+    let mut env = expressions.env.clone();
+    for (name, value) in more.as_object().into_iter().flatten() {
+        env.insert(name.clone(), as_text(&expressions.put_in(&as_text(value))?));
+    }
+    Ok(env)
+}
+
+/// What the job's token may. A job's permissions replace those of the workflow; without any, the repository's setting
+/// counts, which is to read. A stranger's pull request writes nothing.
+fn token(workflow: &Value, job: &Value, event: &Event, id: &str) -> Result<BTreeMap<String, String>, Invalid> {
+    let given = [&job["permissions"], &workflow["permissions"]].into_iter().find(|given| !given.is_null());
+    let default = json!({ "contents": "read" });
+    let mut permissions = permissions(id, given.unwrap_or(&default))?;
+    if event.is_fork && event.name == "pull_request" {
+        permissions.remove("id-token");
+        permissions.values_mut().for_each(|level| "read".clone_into(level));
+    }
+    Ok(permissions)
+}
+
+fn concurrency(expressions: &Expressions<'_>, value: &Value) -> Result<Option<Concurrency>, Invalid> {
+    let (group, cancels) = match value {
+        Value::Null => return Ok(None),
+        Value::Object(members) => {
+            let cancels = members.get("cancel-in-progress").map(as_text).unwrap_or_default();
+            (members.get("group").map(as_text).unwrap_or_default(), as_text(&expressions.put_in(&cancels)?) == "true")
+        }
+        other => (as_text(other), false),
+    };
+    Ok(Some(Concurrency { group: as_text(&expressions.put_in(&group)?), cancels }))
+}
+
+/// Source: <https://docs.github.com/en/actions/reference/security/oidc>. As a repository has it that is older than the
+/// numbers which GitHub puts behind names since July 2026.
+fn subject(event: &Event, environment: Option<&str>) -> String {
+    let what = match environment {
+        Some(name) => format!("environment:{name}"),
+        None if event.name == "pull_request" => "pull_request".to_owned(),
+        None => format!("ref:{}", event.reference),
+    };
+    format!("repo:ferris-prints/shop:{what}")
+}
+
+fn step(
+    expressions: &Expressions<'_>,
+    raw: &Value,
+    is_begun: bool,
+    fails: &dyn Fn(&str) -> bool,
+) -> Result<Step, Invalid> {
+    let mut own = expressions.clone();
+    own.env = env(expressions, &raw["env"])?;
+    let mut with = Map::new();
+    for (name, value) in raw["with"].as_object().into_iter().flatten() {
+        let value = match value {
+            Value::String(text) => own.put_in(text)?,
+            other => other.clone(),
+        };
+        with.insert(name.clone(), value);
+    }
+    let script = raw["run"].as_str().map(|script| own.put_in(script)).transpose()?.map(|script| as_text(&script));
+    let uses = raw["uses"].as_str().map(|uses| uses.split_once('@').unwrap_or((uses, "")));
+    let outcome = if !is_begun || !own.holds(&raw["if"])? {
+        Outcome::PassedOver
+    } else if script.as_deref().is_some_and(|script| ends_badly(script, fails)) {
+        Outcome::Failed
+    } else {
+        Outcome::Succeeded
+    };
+    let uses = uses.map(|(name, reference)| (name.to_owned(), reference.trim().to_owned()));
+    Ok(Step { outcome, uses, script, with, env: own.env })
+}
+
+/// Whether a script fails: at the first line that does, since GitHub's shell stops there, unless the line goes on
+/// regardless.
+fn ends_badly(script: &str, fails: &dyn Fn(&str) -> bool) -> bool {
+    let mut stops = true;
+    for line in script.replace("\\\n", " ").lines().map(str::trim) {
+        if line.starts_with("set +e") {
+            stops = false;
+        }
+        let is_swallowed = line.contains("||") || line.ends_with("; true") || line.ends_with("&& true") || !stops;
+        if !line.starts_with('#') && fails(line) && !is_swallowed {
+            return true;
+        }
+    }
+    false
+}
