@@ -228,9 +228,7 @@ fn fields(line: &str) -> Vec<Field<'_>> {
     while let Some(skipped) = line[begin..].find(|c: char| !c.is_whitespace()) {
         begin += skipped;
         let rest = &line[begin..];
-        let closing = match rest.as_bytes()[0] {
-            _ => None::<char>,
-        };
+        let closing: Option<char> = None;
         let enclosed =
             closing.and_then(|closing| rest[1..].split_once(closing)).map(|(text, _)| (text, text.len() + 2));
         let (text, length) = enclosed.unwrap_or_else(|| {
