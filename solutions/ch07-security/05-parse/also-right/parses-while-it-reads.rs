@@ -52,19 +52,6 @@ struct Customer {
     age: Age,
 }
 
-#[derive(Serialize)]
-struct Login(String);
-
-#[derive(Serialize)]
-struct Name(String);
-
-/// An address whose domain is in small letters.
-#[derive(Serialize)]
-struct Mail(String);
-
-#[derive(Serialize)]
-struct Age(u8);
-
 enum Refusal {
     TooLarge,
     Malformed,
@@ -128,6 +115,9 @@ impl TryFrom<Form> for Customer {
     }
 }
 
+#[derive(Serialize)]
+struct Login(String);
+
 impl Rule for Login {
     type Typed = String;
 
@@ -139,6 +129,9 @@ impl Rule for Login {
     }
 }
 
+#[derive(Serialize)]
+struct Name(String);
+
 impl Rule for Name {
     type Typed = String;
 
@@ -148,6 +141,10 @@ impl Rule for Name {
         (is_long_enough && !name.contains(char::is_control)).then(|| Name(name.to_owned()))
     }
 }
+
+/// An address whose domain is in small letters.
+#[derive(Serialize)]
+struct Mail(String);
 
 impl Rule for Mail {
     type Typed = String;
@@ -170,6 +167,9 @@ impl Rule for Mail {
         is_address.then(|| Mail(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 }
+
+#[derive(Serialize)]
+struct Age(u8);
 
 impl Rule for Age {
     type Typed = i64;

@@ -38,19 +38,6 @@ struct Customer {
     age: Age,
 }
 
-#[derive(Serialize)]
-struct Login(String);
-
-#[derive(Serialize)]
-struct Name(String);
-
-/// An address whose domain is in small letters.
-#[derive(Serialize)]
-struct Mail(String);
-
-#[derive(Serialize)]
-struct Age(u8);
-
 enum Refusal {
     TooLarge,
     Malformed,
@@ -117,6 +104,9 @@ impl TryFrom<Form> for Customer {
     }
 }
 
+#[derive(Serialize)]
+struct Login(String);
+
 impl Login {
     /// ASCII only, so that no two logins look the same and are not.
     fn parse(typed: String) -> Option<Login> {
@@ -126,6 +116,9 @@ impl Login {
     }
 }
 
+#[derive(Serialize)]
+struct Name(String);
+
 impl Name {
     fn parse(typed: &str) -> Option<Name> {
         let name = typed.trim();
@@ -133,6 +126,10 @@ impl Name {
         (is_long_enough && !name.contains(char::is_control)).then(|| Name(name.to_owned()))
     }
 }
+
+/// An address whose domain is in small letters.
+#[derive(Serialize)]
+struct Mail(String);
 
 impl Mail {
     fn parse(typed: &str) -> Option<Mail> {
@@ -153,6 +150,9 @@ impl Mail {
         is_address.then(|| Mail(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 }
+
+#[derive(Serialize)]
+struct Age(u8);
 
 impl Age {
     fn parse(typed: i64) -> Option<Age> {

@@ -38,19 +38,6 @@ struct Customer {
     age: Age,
 }
 
-#[derive(Serialize)]
-struct Login(String);
-
-#[derive(Serialize)]
-struct Name(String);
-
-/// An address whose domain is in small letters.
-#[derive(Serialize)]
-struct Mail(String);
-
-#[derive(Serialize)]
-struct Age(u8);
-
 enum Refusal {
     TooLarge,
     Malformed,
@@ -114,6 +101,9 @@ impl TryFrom<Form> for Customer {
     }
 }
 
+#[derive(Serialize)]
+struct Login(String);
+
 impl Login {
     /// ASCII only, so that no two logins look the same and are not.
     fn parse(typed: String) -> Option<Login> {
@@ -123,6 +113,9 @@ impl Login {
     }
 }
 
+#[derive(Serialize)]
+struct Name(String);
+
 impl Name {
     fn parse(typed: &str) -> Option<Name> {
         let name = typed.trim();
@@ -130,6 +123,10 @@ impl Name {
         (is_long_enough && !name.contains(char::is_control)).then(|| Name(name.to_owned()))
     }
 }
+
+/// An address whose domain is in small letters.
+#[derive(Serialize)]
+struct Mail(String);
 
 impl Mail {
     fn parse(typed: &str) -> Option<Mail> {
@@ -150,6 +147,9 @@ impl Mail {
         is_address.then(|| Mail(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 }
+
+#[derive(Serialize)]
+struct Age(u8);
 
 impl Age {
     fn parse(typed: i64) -> Option<Age> {

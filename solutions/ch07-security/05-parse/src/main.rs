@@ -35,19 +35,6 @@ struct Customer {
     age: Age,
 }
 
-#[derive(Serialize)]
-struct Login(String);
-
-#[derive(Serialize)]
-struct Name(String);
-
-/// An address whose domain is in small letters.
-#[derive(Serialize)]
-struct Mail(String);
-
-#[derive(Serialize)]
-struct Age(u8);
-
 enum Refusal {
     TooLarge,
     Malformed,
@@ -111,6 +98,9 @@ impl TryFrom<Form> for Customer {
     }
 }
 
+#[derive(Serialize)]
+struct Login(String);
+
 impl Login {
     /// ASCII only, so that no two logins look the same and are not.
     fn parse(typed: String) -> Option<Login> {
@@ -120,6 +110,9 @@ impl Login {
     }
 }
 
+#[derive(Serialize)]
+struct Name(String);
+
 impl Name {
     fn parse(typed: &str) -> Option<Name> {
         let name = typed.trim();
@@ -127,6 +120,10 @@ impl Name {
         (is_long_enough && !name.contains(char::is_control)).then(|| Name(name.to_owned()))
     }
 }
+
+/// An address whose domain is in small letters.
+#[derive(Serialize)]
+struct Mail(String);
 
 impl Mail {
     fn parse(typed: &str) -> Option<Mail> {
@@ -148,8 +145,13 @@ impl Mail {
     }
 }
 
+// ANCHOR: newtype
+#[derive(Serialize)]
+struct Age(u8);
+
 impl Age {
     fn parse(typed: i64) -> Option<Age> {
         u8::try_from(typed).ok().filter(|age| (16..=120).contains(age)).map(Age)
     }
 }
+// ANCHOR_END: newtype

@@ -11,6 +11,7 @@ mod ch04_sources;
 mod ch05;
 mod ch05_work;
 mod ch06_signals;
+mod ch07_code;
 mod ch08_beside;
 mod picture;
 
