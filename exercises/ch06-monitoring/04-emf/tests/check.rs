@@ -383,19 +383,30 @@ fn a_metric_does_not_write_over_what_stands_there() {
 fn what_does_not_fit_one_line_goes_into_as_many_as_it_takes() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    let (some, more) = (seed.number(202..=240), seed.number(3..=60));
-    for (metrics, values) in [(1, 100), (1, 101), (1, 200), (2, some), (100, 1), (101, 1), (some, 1), (101, 101)] {
+    let (some, many) = (seed.number(202..=240), seed.number(150..=260));
+    for (metrics, values, more) in [
+        (1, 100, 0),
+        (1, 100, 1),
+        (1, 200, 0),
+        (1, 200, 1),
+        (2, some, 40),
+        (2, 1, many),
+        (100, 1, 0),
+        (101, 1, 0),
+        (some, 1, many),
+        (101, 101, 3),
+    ] {
         let mut readings = Vec::new();
         for number in 0..values {
             for metric in 0..metrics {
                 readings.push(reading(&format!("m{metric}"), "Count", number * 1_000 + metric));
             }
         }
-        // One metric more, with another number of values.
-        readings.extend((0..more.min(values)).map(|number| reading("m0", "Count", 900_000 + number)));
+        // The first metric has more values than the others.
+        readings.extend((0..more).map(|number| reading("m0", "Count", 900_000 + number)));
         let labels = json!([press(&mut seed), order(&mut seed)]);
         let event = report(&mut seed, labels, json!(readings));
-        let story = format!("{metrics} metrics with {values} values each, and {} more of the first", more.min(values));
+        let story = format!("{metrics} metrics with {values} values each, and {more} more of the first");
         judge(&function.story(story).invoke(event.clone()), &event);
     }
 }
