@@ -21,12 +21,18 @@ pub(crate) fn split_prelude(body: &[u8]) -> Option<(Value, usize)> {
     prelude.is_object().then_some((prelude, end + DELIMITER.len()))
 }
 
+/// The longest text of that kind that is found, in bytes.
+const TRAILER_TEXT_BYTES: usize = 256 * 1024;
+
 /// The error type and the base64 error body that some clients write as text at the end of the *body* where the
 /// contract wants HTTP trailers (`lambda_runtime` 1.5.0 does), with the place where that text begins.
 pub(crate) fn trailer_text_in_body(body: &[u8]) -> Option<(usize, String, String)> {
-    let start = body
+    // Of a body of 200 MB only the end is looked through.
+    let skipped = body.len().saturating_sub(TRAILER_TEXT_BYTES);
+    let start = body[skipped..]
         .windows(header::FUNCTION_ERROR_TYPE.len())
-        .rposition(|window| window.eq_ignore_ascii_case(header::FUNCTION_ERROR_TYPE.as_bytes()))?;
+        .rposition(|window| window.eq_ignore_ascii_case(header::FUNCTION_ERROR_TYPE.as_bytes()))?
+        + skipped;
     let text = std::str::from_utf8(&body[start..]).ok()?;
     let mut lines = text.lines();
     let error_type = lines.next()?.split_once(':')?.1.trim().to_owned();

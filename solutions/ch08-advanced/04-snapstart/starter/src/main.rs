@@ -1,0 +1,117 @@
+//! A till: writes receipts, whose numbers come from the numbering office.
+
+mod office;
+
+use std::env;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use office::{Line, Office};
+
+#[derive(Deserialize)]
+struct Order {
+    order: String,
+}
+
+#[derive(Serialize)]
+struct Receipt {
+    receipt: u64,
+    /// Since when this till is open, in milliseconds since 1970.
+    open_since: u64,
+}
+
+/// Who the till is. The foundation: without a badge there is no line.
+struct Identity {
+    office: Office,
+    badge: Mutex<Option<String>>,
+}
+
+/// The line to the office. Without a line there are no numbers.
+struct Connection {
+    identity: Arc<Identity>,
+    line: Mutex<Option<Line>>,
+}
+
+/// Receipt numbers that were fetched beforehand.
+struct Numbers {
+    connection: Arc<Connection>,
+    left: Mutex<Range<u64>>,
+    open_since: Mutex<SystemTime>,
+}
+
+impl Identity {
+    async fn open(&self) -> io::Result<()> {
+        *self.badge.lock().await = Some(self.office.badge().await?);
+        Ok(())
+    }
+}
+
+impl Connection {
+    async fn open(&self) -> io::Result<()> {
+        let badge = self.identity.badge.lock().await.clone().unwrap_or_default();
+        *self.line.lock().await = Some(self.identity.office.line(&badge).await?);
+        Ok(())
+    }
+}
+
+impl Numbers {
+    async fn open(&self) -> io::Result<()> {
+        let mut line = self.connection.line.lock().await;
+        *self.left.lock().await = line.as_mut().ok_or_else(closed)?.numbers().await?;
+        *self.open_since.lock().await = SystemTime::now();
+        Ok(())
+    }
+
+    async fn write(&self, order: &str) -> io::Result<Receipt> {
+        let mut line = self.connection.line.lock().await;
+        let line = line.as_mut().ok_or_else(closed)?;
+        let mut left = self.left.lock().await;
+        if left.is_empty() {
+            *left = line.numbers().await?;
+        }
+        let receipt = left.next().ok_or_else(|| io::Error::other("the office has no numbers left"))?;
+        line.enter(receipt, order).await?;
+        let open_since = self.open_since.lock().await.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Receipt { receipt, open_since: open_since.as_millis() as u64 })
+    }
+}
+
+// TODO: say what becomes of a badge, a line and numbers when Lambda takes a snapshot of the process, and after it has
+// restored one.
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let office = Office { address: env::var("OFFICE")? };
+    let identity = Arc::new(Identity { office, badge: Mutex::default() });
+    let connection = Arc::new(Connection { identity: Arc::clone(&identity), line: Mutex::default() });
+    let numbers = Arc::new(Numbers {
+        connection: Arc::clone(&connection),
+        left: Mutex::new(0..0),
+        open_since: Mutex::new(UNIX_EPOCH),
+    });
+    // A version of this function that cannot open its till fails here, when it is published.
+    identity.open().await?;
+    connection.open().await?;
+    numbers.open().await?;
+    let till = &numbers;
+    // TODO: tell the runtime about the three.
+    Runtime::new(service_fn(move |event: LambdaEvent<Order>| async move {
+        till.write(&event.payload.order).await.map_err(failed)
+    }))
+    .run()
+    .await
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the line is closed")
+}
+
+fn failed(error: io::Error) -> Diagnostic {
+    Diagnostic { error_type: "OfficeFailed".to_owned(), error_message: error.to_string() }
+}
