@@ -10,6 +10,7 @@ mod ch04_fronts;
 mod ch04_sources;
 mod ch05;
 mod ch05_work;
+mod ch06_logs;
 mod ch06_signals;
 mod ch07_code;
 mod ch08_beside;
