@@ -13,6 +13,7 @@ mod ch05_work;
 mod ch06_logs;
 mod ch06_signals;
 mod ch07_code;
+mod ch07_doors;
 mod ch08_beside;
 mod picture;
 
