@@ -31,22 +31,28 @@ impl From<WarehouseAway> for Diagnostic {
 }
 
 impl Catalogue {
-    /// Fetches the catalogue. It takes a while, it may fail, and the warehouse notes every call.
+    /// Fetches the catalogue. It takes a while, it may fail, and the warehouse notes when a call begins and when it ends.
     pub(crate) async fn fetch(warehouse: &Path) -> Result<Catalogue, WarehouseAway> {
         println!("fetches the catalogue");
-        let calls = File::options().append(true).create(true).open(warehouse.join("calls.txt"));
-        calls.and_then(|mut calls| writeln!(calls, "catalogue.json")).map_err(|_| WarehouseAway)?;
+        note(warehouse, "begins")?;
         tokio::time::sleep(Duration::from_millis(20)).await;
         // The check makes the warehouse busy, to see who waits.
         while warehouse.join("busy").exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let catalogue = fs::read(warehouse.join("catalogue.json")).map_err(|_| WarehouseAway)?;
-        serde_json::from_slice(&catalogue).map_err(|_| WarehouseAway)
+        let catalogue = fs::read(warehouse.join("catalogue.json"));
+        note(warehouse, "ends")?;
+        serde_json::from_slice(&catalogue.map_err(|_| WarehouseAway)?).map_err(|_| WarehouseAway)
     }
 
     /// Cents for one print of this format, if there is such a format.
     pub(crate) fn price(&self, format: &str) -> Option<u64> {
         self.prices.get(format).copied()
     }
+}
+
+/// Writes a line of the warehouse's list of calls.
+fn note(warehouse: &Path, what: &str) -> Result<(), WarehouseAway> {
+    let calls = File::options().append(true).create(true).open(warehouse.join("calls.txt"));
+    calls.and_then(|mut calls| writeln!(calls, "{what}")).map_err(|_| WarehouseAway)
 }
