@@ -30,7 +30,7 @@ impl Journal {
         if name.is_empty() || name.len() > 80 || !name.chars().all(plain) {
             return Err(Failure::InvalidName);
         }
-        let path = folder.join(format!("{name}.journal"));
+        let path = folder.join(file_of(name));
         let text = fs::read_to_string(&path).unwrap_or_default();
         // A line that was cut off in the middle was not written.
         let records = text.split_inclusive('\n').filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -52,4 +52,13 @@ impl Journal {
         self.records.push(record);
         Ok(())
     }
+}
+
+/// The file of a journal. A capital letter is a `+` and the small one, since some disks take `W` and `w` for one.
+fn file_of(name: &str) -> String {
+    let letters = name.chars().flat_map(|letter| {
+        let mark = letter.is_ascii_uppercase().then_some('+');
+        mark.into_iter().chain([letter.to_ascii_lowercase()])
+    });
+    letters.chain(".journal".chars()).collect()
 }

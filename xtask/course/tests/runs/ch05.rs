@@ -280,7 +280,7 @@ fn an_album_goes_on_where_it_stopped() {
         let outcome = maker.invoke(event.as_str());
         let answer = String::from_utf8_lossy(&outcome.payload()).replace(&outcome.request_id, "…");
         let _ = writeln!(text, "event    {event}\nanswer   {answer}\n\nthe journal now");
-        for line in folder.read("album-W-7.journal").lines() {
+        for line in folder.read("album-+w-7.journal").lines() {
             let _ = writeln!(text, "  {line}");
         }
         text.push_str("what the workshop did, by token\n");
