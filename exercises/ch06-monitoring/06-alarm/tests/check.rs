@@ -104,13 +104,14 @@ fn crosses_the_threshold_as_the_operator_says() {
         ("LessThanThreshold", "ALARM", "OK", "OK"),
         ("LessThanOrEqualToThreshold", "ALARM", "ALARM", "OK"),
     ] {
-        let threshold = seed.number(1..=90);
-        let values = json!([threshold - 1, threshold, threshold + 1, threshold as f64 + 0.5, threshold as f64 - 0.5]);
-        let settings = json!({ "ComparisonOperator": operator, "Threshold": threshold, "EvaluationPeriods": 1 });
-        let outcome = function
-            .story(format!("{operator}, one period of one; values below, at and above {threshold}"))
-            .invoke(json!({ "alarm": settings, "range": 1, "metric": { "values": values } }));
-        expect_states(&outcome, &[below, at, above, above, below]);
+        for threshold in [seed.number(1..=90) as f64, seed.number(1..=90) as f64 + 0.25] {
+            let values = json!([threshold - 1.0, threshold, threshold + 1.0, threshold + 0.5, threshold - 0.5]);
+            let settings = json!({ "ComparisonOperator": operator, "Threshold": threshold, "EvaluationPeriods": 1 });
+            let outcome = function
+                .story(format!("{operator}, one period of one; values below, at and above {threshold}"))
+                .invoke(json!({ "alarm": settings, "range": 1, "metric": { "values": values } }));
+            expect_states(&outcome, &[below, at, above, above, below]);
+        }
     }
 }
 
