@@ -4,11 +4,13 @@
 //! - [`template`]: a CloudFormation template, SAM's included, as the resources of a stack
 //! - [`dockerfile`]: a Dockerfile, as the image that it builds and what Lambda makes of it
 //! - [`workflow`]: a workflow of GitHub Actions, as the jobs that an event starts
-//! - [`yaml`]: the text of templates and workflows as JSON
+//! - [`serverless`]: a file of the Serverless Framework, as the template that it becomes
+//! - [`yaml`]: the text of three of them as JSON
 //!
 //! Each knows a part of what its service knows. Where a file goes beyond that part, it is said and not guessed.
 
 pub mod dockerfile;
+pub mod serverless;
 pub mod template;
 pub mod workflow;
 pub mod yaml;
