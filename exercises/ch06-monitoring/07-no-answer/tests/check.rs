@@ -168,9 +168,9 @@ fn lets_a_slow_service_have_the_time_that_there_is() {
     let mut seed = Seed::at_run_time();
     for (who, name) in [(0, "stock"), (1, "courier")] {
         let mut manners = [Manner::HangsUp; 3];
-        manners[who] = Manner::After(2_300);
-        let shop = Shop::open(&mut seed, manners, 5_000);
-        let outcome = shop.send(&format!("the {name} takes 2.3 of the five seconds"));
+        manners[who] = Manner::After(1_500);
+        let shop = Shop::open(&mut seed, manners, 3_500);
+        let outcome = shop.send(&format!("the {name} takes 1.5 of 3.5 seconds"));
         shop.expect_sent(&outcome);
     }
 }
@@ -179,11 +179,11 @@ fn lets_a_slow_service_have_the_time_that_there_is() {
 fn counts_the_time_of_all_services_together() {
     let mut seed = Seed::at_run_time();
     for manners in [
-        [Manner::After(1_200), Manner::After(1_200), Manner::Silent],
-        [Manner::After(1_600), Manner::After(100), Manner::Silent],
+        [Manner::After(900), Manner::After(900), Manner::Silent],
+        [Manner::After(1_200), Manner::After(100), Manner::Silent],
     ] {
-        let shop = Shop::open(&mut seed, manners, 4_000);
-        let outcome = shop.send("the stock and the courier took their time, of four seconds; the mail never answers");
+        let shop = Shop::open(&mut seed, manners, 3_000);
+        let outcome = shop.send("the stock and the courier took their time, of three seconds; the mail never answers");
         outcome.expect_error_saying("NoAnswer", "MAIL");
     }
 }

@@ -19,7 +19,10 @@ impl Frame {
         println!("fetched {path}");
         // What stands for the picture: each frame has other pixels.
         let first = path.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
-        let pixels = (0..6 * 1024 * 1024_u32).map(|at| first.wrapping_add(at / 4096) as u8).collect();
+        let mut pixels = vec![0; 6 * 1024 * 1024];
+        for (row, pixels) in (0_u32..).zip(pixels.chunks_mut(4096)) {
+            pixels.fill(first.wrapping_add(row) as u8);
+        }
         Ok(Frame { pixels })
     }
 
