@@ -15,6 +15,7 @@ mod ch06_signals;
 mod ch07_code;
 mod ch07_doors;
 mod ch08_beside;
+mod ch08_files;
 mod picture;
 
 use std::env;
