@@ -271,7 +271,14 @@ fn makes_the_same_zip_of_the_same_files() {
         shuffle(&mut again, &mut seed);
         let outcome = desk.story(format!("the same files, built by {who}")).invoke(event("arm64", &again));
         let package = Package::of(&outcome);
-        assert!(package.zip == first.zip, "{who} gets the same zip, byte for byte, as we did");
+        let (ours, theirs) = (first.files(), package.files());
+        let differs = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
+        let how = differs.map(|((path, ours), (other, theirs))| {
+            let what = |packed: &Packed| format!("mode {:o}, date and time {:x?}", packed.mode, packed.modified);
+            format!("; we have {path} ({}), where {who} has {other} ({})", what(ours), what(theirs))
+        });
+        let how = how.unwrap_or_default();
+        assert!(package.zip == first.zip, "{who} gets the same zip, byte for byte, as we did{how}");
         outcome.expect_json_at("/sha256", first.answer["sha256"].clone());
     }
     let mut other = files.clone();

@@ -87,7 +87,7 @@ impl Numbers {
     }
 
     async fn close(&self) -> io::Result<()> {
-        let left = mem::replace(&mut *self.left.lock().await, 0..0);
+        let left = mem::take(&mut *self.left.lock().await);
         match self.connection.line.lock().await.as_mut() {
             Some(line) if !left.is_empty() => line.give_back(left).await,
             _ => Ok(()),
@@ -145,7 +145,7 @@ async fn main() -> Result<(), Error> {
     let connection = Arc::new(Connection { identity: Arc::clone(&identity), line: Mutex::default() });
     let numbers = Arc::new(Numbers {
         connection: Arc::clone(&connection),
-        left: Mutex::new(0..0),
+        left: Mutex::default(),
         open_since: Mutex::new(SystemTime::now()),
     });
     // A version of this function that cannot open its till fails here, when it is published.

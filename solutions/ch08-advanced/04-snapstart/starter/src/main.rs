@@ -92,7 +92,7 @@ async fn main() -> Result<(), Error> {
     let connection = Arc::new(Connection { identity: Arc::clone(&identity), line: Mutex::default() });
     let numbers = Arc::new(Numbers {
         connection: Arc::clone(&connection),
-        left: Mutex::new(0..0),
+        left: Mutex::default(),
         open_since: Mutex::new(UNIX_EPOCH),
     });
     // A version of this function that cannot open its till fails here, when it is published.
