@@ -63,7 +63,7 @@ fn policy(claims: &Value, arn: &str) -> Value {
         methods.push("GET");
     }
     if scopes.contains(&"write") {
-        methods.extend(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+        methods.extend(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]);
     }
     let allowed: Vec<String> = methods.iter().map(|method| format!("{stage}/{method}/*")).collect();
     let statement = match allowed.is_empty() {
