@@ -1,5 +1,7 @@
 //! Two types for the same secret: what each of them prints, and what the parser prints of a secret that is none.
 
+#![expect(dead_code, reason = "what is only printed counts as never read")]
+
 use std::fmt;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -8,21 +10,18 @@ use serde_json::Value;
 
 // ANCHOR: types
 #[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "printed, and nothing else")]
 struct Shown {
     username: String,
     password: String,
 }
 
 #[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "printed, and nothing else")]
 struct Hidden {
     username: String,
     password: Password,
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "not even printed")]
 struct Password(String);
 
 impl fmt::Debug for Password {

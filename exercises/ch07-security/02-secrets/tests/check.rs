@@ -96,8 +96,11 @@ impl Login {
         Login { password: Login::draw(seed).password, ..self.clone() }
     }
 
+    /// The secret's value, with more in it than the till needs, as a rotation writes it.
     fn secret(&self) -> String {
-        json!({ "username": self.username, "password": self.password }).to_string()
+        let Login { username, password } = self;
+        json!({ "engine": "payments", "host": "db-7.pay.example", "password": password, "username": username })
+            .to_string()
     }
 }
 

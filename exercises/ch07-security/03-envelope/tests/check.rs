@@ -108,6 +108,13 @@ impl Letter {
         }
     }
 
+    /// A letter whose customer and name need some care in JSON.
+    fn quoted(seed: &mut Seed) -> Letter {
+        let plain = Letter::draw(seed);
+        let name = format!("{} \"the {}\" \\ Zoë\t芭蕉", plain.name, seed.name());
+        Letter { customer: format!("{}\"", plain.customer), name, ..plain }
+    }
+
     /// Another letter of the same customer.
     fn another(&self, seed: &mut Seed) -> Letter {
         Letter { customer: self.customer.clone(), ..Letter::draw(seed) }
@@ -127,8 +134,12 @@ impl Letter {
 
     /// The oracle: an envelope for this letter with this key, made by the check.
     fn sealed_with(&self, key: &[u8], encrypted: &Value, nonce: [u8; 12]) -> Value {
+        self.sealed_bytes_with(self.text.as_bytes(), key, encrypted, nonce)
+    }
+
+    fn sealed_bytes_with(&self, bytes: &[u8], key: &[u8], encrypted: &Value, nonce: [u8; 12]) -> Value {
         let cipher = Aes256Gcm::new_from_slice(key).expect("a key of 32 bytes");
-        let payload = Payload { msg: self.text.as_bytes(), aad: &self.bound() };
+        let payload = Payload { msg: bytes, aad: &self.bound() };
         let sealed = cipher.encrypt(&Nonce::from(nonce), payload).expect("a text that can be sealed");
         json!({ "key": encrypted, "nonce": base64(&nonce), "sealed": base64(&sealed) })
     }
@@ -173,7 +184,7 @@ fn seals_in_the_agreed_form() {
     let mut seed = Seed::at_run_time();
     let vault = Vault::open(10);
     let first = Letter::draw(&mut seed);
-    for letter in [first.clone(), first.another(&mut seed), Letter::draw(&mut seed)] {
+    for letter in [first.clone(), first.another(&mut seed), Letter::draw(&mut seed), Letter::quoted(&mut seed)] {
         let envelope = vault.seal("a letter is sealed, and opened with KMS and AES-GCM alone", &letter);
         let key = vault.data_key(&letter, &envelope);
         let cipher = Aes256Gcm::new_from_slice(&key).expect("a data key of AES_256");
@@ -192,8 +203,7 @@ fn seals_in_the_agreed_form() {
 fn opens_the_agreed_form() {
     let mut seed = Seed::at_run_time();
     let vault = Vault::open(10);
-    for _ in 0..3 {
-        let letter = Letter::draw(&mut seed);
+    for letter in [Letter::draw(&mut seed), Letter::draw(&mut seed), Letter::quoted(&mut seed)] {
         let (key, encrypted) = vault.foreign_key(&vault.key, "AES_256", &letter.customer);
         let envelope = letter.sealed_with(&key, &encrypted, draw_nonce(&mut seed));
         let outcome = vault.try_to_open("a letter that another program sealed", &letter, &envelope);
@@ -209,10 +219,12 @@ fn tells_kms_for_whom_a_key_is() {
         let letter = Letter::draw(&mut seed);
         vault.aws.forget();
         let envelope = vault.seal("a letter is sealed", &letter);
-        vault.try_to_open("and opened", &letter, &envelope).expect_json(json!({ "text": letter.text }));
-        for operation in ["GenerateDataKey", "Decrypt"] {
+        for _ in 0..2 {
+            vault.try_to_open("and opened", &letter, &envelope).expect_json(json!({ "text": letter.text }));
+        }
+        for (operation, times) in [("GenerateDataKey", 1), ("Decrypt", 2)] {
             let calls = vault.calls(operation);
-            assert_eq!(calls.len(), 1, "how often KMS was asked to {operation}, for one seal and one opening");
+            assert_eq!(calls.len(), times, "how often KMS was asked to {operation}, for one seal and two openings");
             let (context, key) = (&calls[0].params["EncryptionContext"], &calls[0].params["KeyId"]);
             let expected = json!({ "customer": letter.customer });
             assert_eq!(*context, expected, "the EncryptionContext of {operation}");
@@ -358,6 +370,10 @@ fn a_letter_that_was_tampered_with_stays_shut() {
         forged[part] = json!("no base64 at all!");
         vault.expect_shut(&format!("{part} is no Base64"), &letter, &forged, &letter);
     }
+    let (key, encrypted) = vault.foreign_key(&vault.key, "AES_256", &letter.customer);
+    let bytes_of_nothing = [b'D', 0xff, 0xfe, seed.number(0x80..=0xbf) as u8];
+    let no_text = letter.sealed_bytes_with(&bytes_of_nothing, &key, &encrypted, draw_nonce(&mut seed));
+    vault.expect_shut("what was sealed is no UTF-8", &letter, &no_text, &letter);
     let other = letter.another(&mut seed);
     let second = vault.seal("another letter of the same customer is sealed", &other);
     for part in ["nonce", "sealed"] {

@@ -181,6 +181,22 @@ fn no_other_rule_or_service_reaches_it() {
     ]);
 }
 
+/// Not every request says on whose behalf it comes, and silence is no proof.
+#[test]
+fn nobody_reaches_it_who_does_not_say_for_whom() {
+    let mut seed = Seed::at_run_time();
+    let silent = |service: &str| Caller {
+        who: format!("{service}, for nobody knows whom"),
+        principal: format!("{service}.amazonaws.com"),
+        context: Vec::new(),
+        own: None,
+    };
+    let name = seed.name().to_lowercase();
+    expect_kept_out(&["s3", "apigateway", "events", "sns", name.as_str()].map(silent));
+    let scans = "arn:aws:s3:::ferris-scans";
+    expect_kept_out(&[Caller::service("S3, which does not say of whose account", "s3", scans, None)]);
+}
+
 /// Whoever names an account trusts everybody in it, today and tomorrow.
 #[test]
 fn nobody_else_of_the_lab_reaches_it() {

@@ -160,6 +160,10 @@ impl Stack {
     }
 
     fn lets_out(&self, from: &Interface, to: u32, groups: &[String], is_s3: bool, port: u64) -> Result<(), String> {
+        if from.groups.is_empty() {
+            // In the default group, which lets everything out.
+            return Ok(());
+        }
         let mut rules = from.groups.iter().flat_map(|group| self.rules(group, "Egress"));
         let fits = |rule: &Value| {
             covers(rule, port)

@@ -26,6 +26,52 @@ pub(crate) struct Stack {
     refused: Vec<String>,
 }
 
+/// The types of the services that the network is made of, as far as anybody needs them here.
+const TYPES: [&str; 42] = [
+    "AWS::EC2::CustomerGateway",
+    "AWS::EC2::DHCPOptions",
+    "AWS::EC2::EIP",
+    "AWS::EC2::EIPAssociation",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::FlowLog",
+    "AWS::EC2::Instance",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::NetworkAcl",
+    "AWS::EC2::NetworkAclEntry",
+    "AWS::EC2::NetworkInterface",
+    "AWS::EC2::PrefixList",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetCidrBlock",
+    "AWS::EC2::SubnetNetworkAclAssociation",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCCidrBlock",
+    "AWS::EC2::VPCDHCPOptionsAssociation",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::EC2::VPCPeeringConnection",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::RDS::DBProxy",
+    "AWS::RDS::DBSubnetGroup",
+];
+
 /// What a resource of a type cannot do without.
 const REQUIRED: [(&str, &[&str]); 14] = [
     ("AWS::EC2::VPC", &["CidrBlock"]),
@@ -84,6 +130,7 @@ impl Stack {
                 stack.look_up(name, &needed);
             }
         }
+        stack.refuse_bad_heads();
         stack.refuse_circles();
         stack.refuse_what_is_missing();
         stack.refuse_bad_networks();
@@ -124,9 +171,9 @@ impl Stack {
         self.text(subnet, "CidrBlock").as_deref().and_then(Block::read)
     }
 
-    /// The zone of a subnet. Who names none leaves it to AWS, which may take the same for all.
+    /// The zone of a subnet; nothing if it names none and leaves the choice to AWS.
     pub(crate) fn zone(&self, subnet: &str) -> String {
-        self.text(subnet, "AvailabilityZone").unwrap_or_else(|| self.region.zones[0].clone())
+        self.text(subnet, "AvailabilityZone").unwrap_or_default()
     }
 
     pub(super) fn s3_prefix_list(&self) -> Value {
@@ -150,7 +197,16 @@ impl Stack {
                 let by = ["GatewayId", "NatGatewayId"].into_iter().find(|by| self.text(route, by).is_some())?;
                 Some((to, by, self.text(route, by)?))
             })
+            // A gateway that hangs on no network leads nowhere.
+            .filter(|(_, by, gateway)| *by == "NatGatewayId" || self.is_attached(gateway, table))
             .collect()
+    }
+
+    fn is_attached(&self, gateway: &str, table: &str) -> bool {
+        let network = self.text(table, "VpcId");
+        self.of("AWS::EC2::VPCGatewayAttachment").any(|it| {
+            self.text(it, "InternetGatewayId").as_deref() == Some(gateway) && self.text(it, "VpcId") == network
+        })
     }
 
     /// The endpoints of a type for a service of this Region.
@@ -328,6 +384,20 @@ impl Stack {
         }
     }
 
+    fn refuse_bad_heads(&mut self) {
+        let version = self.template.get("AWSTemplateFormatVersion");
+        if version.is_some_and(|version| version != "2010-09-09") {
+            self.refused.push("AWSTemplateFormatVersion is 2010-09-09, or not there".to_owned());
+        }
+        for (name, parameter) in self.template["Parameters"].as_object().cloned().unwrap_or_default() {
+            let kind = parameter["Type"].as_str().unwrap_or_default();
+            let plain = ["String", "Number", "CommaDelimitedList", "List<Number>"];
+            if !(plain.contains(&kind) || kind.starts_with("AWS::") || kind.starts_with("List<AWS::")) {
+                self.refused.push(format!("the parameter {name} has no type such as String"));
+            }
+        }
+    }
+
     fn refuse_circles(&mut self) {
         let resources = self.template["Resources"].as_object().cloned().unwrap_or_default();
         let names: BTreeSet<&String> = resources.keys().collect();
@@ -350,11 +420,14 @@ impl Stack {
     fn refuse_what_is_missing(&mut self) {
         let mut refused = Vec::new();
         for (name, (kind, properties)) in &self.resources {
-            if kind.split("::").count() < 3 {
-                refused.push(format!("{name} has no type such as AWS::EC2::Subnet"));
+            let is_of_the_network = ["AWS::EC2::", "AWS::IAM::", "AWS::Lambda::", "AWS::RDS::"]
+                .iter()
+                .any(|service| kind.starts_with(service));
+            if kind.split("::").count() < 3 || is_of_the_network && !TYPES.contains(&kind.as_str()) {
+                refused.push(format!("{name} has the type {kind:?}, which this check does not know"));
             }
             let required = REQUIRED.iter().find(|(its, _)| its == kind).map_or(&[][..], |(_, required)| required);
-            for required in required.iter().filter(|required| properties[**required].is_null()) {
+            for required in required.iter().filter(|required| is_nothing(&properties[**required])) {
                 refused.push(format!("{name}, which is an {kind}, has no {required}"));
             }
             let mut named = Vec::new();
@@ -395,7 +468,7 @@ impl Stack {
                 _ => refused.push(format!("the addresses of {subnet} are none of its network's")),
             }
             let zone = self.zone(subnet);
-            if !self.region.zones.contains(&zone) {
+            if !zone.is_empty() && !self.region.zones.contains(&zone) {
                 refused.push(format!(
                     "{subnet} is in the zone {zone}, and {} has the zones {}",
                     self.region.name,
@@ -409,7 +482,7 @@ impl Stack {
             }
         }
         // Whatever has both subnets and groups has them in one network.
-        for (name, (_, properties)) in &self.resources {
+        for (name, (kind, properties)) in &self.resources {
             let inside = if properties["VpcConfig"].is_object() { "VpcConfig/" } else { "" };
             let members = |list: &str| self.texts(name, &format!("{inside}{list}"));
             let mut all = members("SubnetIds");
@@ -417,6 +490,15 @@ impl Stack {
             all.extend(members("SecurityGroupIds"));
             all.extend(members("RouteTableIds"));
             all.extend(members("RouteTableId"));
+            all.extend(members("VPCSecurityGroups"));
+            if let Some(group) = self.text(name, "DBSubnetGroupName") {
+                all.extend(self.texts(&group, "SubnetIds"));
+            }
+            if ["AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"].contains(&kind.as_str()) {
+                for group in ["GroupId", "SourceSecurityGroupId", "DestinationSecurityGroupId"] {
+                    all.extend(members(group));
+                }
+            }
             let network = |it: &String| self.text(it, "VpcId").unwrap_or_else(|| "the default network".to_owned());
             let mut networks: Vec<(String, String)> = all.iter().map(|it| (network(it), it.clone())).collect();
             networks.extend(self.text(name, "VpcId").filter(|_| !all.is_empty()).map(|own| (own, name.clone())));
@@ -430,7 +512,7 @@ impl Stack {
         for (kind, name) in [("AWS::EC2::VPCEndpoint", "SubnetIds"), ("AWS::RDS::DBSubnetGroup", "SubnetIds")] {
             for resource in self.of(kind) {
                 let zones: Vec<String> = self.texts(resource, name).iter().map(|subnet| self.zone(subnet)).collect();
-                let different: BTreeSet<&String> = zones.iter().collect();
+                let different: BTreeSet<&String> = zones.iter().filter(|zone| !zone.is_empty()).collect();
                 if kind.ends_with("VPCEndpoint") && different.len() < zones.len() {
                     refused.push(format!("{resource} has two subnets in one zone"));
                 }
@@ -449,6 +531,10 @@ impl Stack {
         }
         self.refused.append(&mut refused);
     }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 
 /// What EC2 would say of a rule.
