@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
 use crate::manifest::Manifest;
 
@@ -91,7 +92,7 @@ impl Course {
         }
         if self.linting {
             // No variable: tests that run cargo themselves would inherit it.
-            let clippy = serde_json::json!(beside_cargo("clippy-driver"));
+            let clippy = json!(beside_cargo("clippy-driver"));
             cargo.arg("--config").arg(format!("build.rustc-workspace-wrapper={clippy}"));
             // Some lints are errors otherwise, and what they are about could not be judged.
             cargo.env("CLIPPY_ARGS", "-Wclippy::all");
@@ -111,6 +112,14 @@ impl Course {
     #[must_use]
     pub fn services(&self) -> BTreeSet<&str> {
         self.exercises.iter().flat_map(|exercise| &exercise.manifest.services).map(String::as_str).collect()
+    }
+
+    /// What it takes to compile a crate and all that it brings, in CPU seconds, as `[workspace.metadata.compiles]` says.
+    #[must_use]
+    pub fn cost_of(&self, name: &str) -> Option<u64> {
+        let text = std::fs::read_to_string(self.root.join("Cargo.toml")).ok()?;
+        let manifest: Value = basic_toml::from_str(&text).ok()?;
+        manifest["workspace"]["metadata"]["compiles"][name].as_u64()
     }
 
     /// The ignored folder with all that is the learner's own.

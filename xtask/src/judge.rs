@@ -76,6 +76,9 @@ pub fn judge(
         subjects.iter().zip(&recalled).filter(|(_, r)| r.is_none()).map(|(s, _)| s).collect();
     let mut judged = Vec::new().into_iter();
     if !fresh.is_empty() {
+        if let Some(words) = needs::announced(course, &fresh) {
+            progress.notice(&words);
+        }
         let built = needs::build(course, &fresh, progress)?;
         tidy::after_a_build(&course.target_dir(), SystemTime::now());
         judged = run_checks(&fresh, &built, progress)?.into_iter();

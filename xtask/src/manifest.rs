@@ -6,6 +6,7 @@
 //! kind = "core"                # core, challenge, spot-the-bug, case-study
 //! concepts = ["backoff"]       # what it teaches
 //! services = ["sqs"]           # AWS services that it calls: `prefetch` builds their clients, `doctor` looks for them
+//! compiles = ["lambda_http"]   # crates that no first exercise needs: told before the wait, and built by `prefetch`
 //! time-limit-seconds = 60      # of the whole check; this is the default
 //! formerly = ["ch05-performance/05-backoff"]   # names that it had: progress follows
 //! file = "policy.json"         # an exercise of the second kind: what the learner mends is no program but this file
@@ -19,7 +20,8 @@ use serde_json::Value;
 /// The kinds that an exercise may be of.
 pub const KINDS: [&str; 4] = ["core", "challenge", "spot-the-bug", "case-study"];
 
-const FIELDS: [&str; 7] = ["minutes", "kind", "concepts", "services", "time-limit-seconds", "formerly", "file"];
+const FIELDS: [&str; 8] =
+    ["minutes", "kind", "concepts", "services", "compiles", "time-limit-seconds", "formerly", "file"];
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A manifest as read; what is missing or of a wrong type is `None` and a line in `problems`.
@@ -30,6 +32,8 @@ pub struct Manifest {
     pub kind: Option<String>,
     pub concepts: Vec<String>,
     pub services: Vec<String>,
+    /// Dependencies that it compiles beside what every exercise does.
+    pub compiles: Vec<String>,
     pub time_limit: Option<Duration>,
     pub formerly: Vec<String>,
     /// The file that the learner mends, relative to the exercise.
@@ -111,9 +115,10 @@ impl Manifest {
                 ("time-limit-seconds", _) => wrong(format!("{key} = {value} must be a number of seconds above 0")),
                 ("file", Value::String(file)) if may_be_mended(file) => self.file = Some(PathBuf::from(file)),
                 ("file", _) => wrong(format!("file = {value} must be a file of the exercise outside src and tests")),
-                ("concepts" | "services" | "formerly", value) => match strings(value) {
+                ("concepts" | "services" | "compiles" | "formerly", value) => match strings(value) {
                     Some(list) if key == "concepts" => self.concepts = list,
                     Some(list) if key == "services" => self.services = list,
+                    Some(list) if key == "compiles" => self.compiles = list,
                     Some(list) => self.formerly = list,
                     None => wrong(format!("{key} = {value} must be a list of words")),
                 },

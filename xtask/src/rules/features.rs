@@ -1,13 +1,15 @@
 //! Every package asks for the same features of every crate, so that going from one exercise to the next compiles no
-//! dependency again. `xtask/pins` is where a missing feature belongs.
+//! dependency again; `xtask/pins` is where a missing feature belongs. And it asks for no other crates than the first
+//! exercise does, but for those that it declares: `services`, and `compiles`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
 use crate::advice;
 use crate::course::{Course, Exercise};
+use crate::manifest;
 use crate::rules::Violation;
 
 /// Every crate that one package builds with other features than its group does.
@@ -20,16 +22,115 @@ pub fn check(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>>
     let (with_services, without): (Vec<&Exercise>, Vec<&Exercise>) =
         exercises.iter().partition(|exercise| exercise.calls_services());
     if !without.is_empty() {
-        let group = Group { whole: tree(course, &everybody_else(course))?, pins: "xtask/pins" };
+        let group = Group { whole: whole(course, &everybody_else(course))?, pins: "xtask/pins" };
         compare(course, &without, &group, &mut violations)?;
     }
     if !with_services.is_empty() {
         let mut arguments = everybody(course);
         arguments.extend(["--features", "local-aws/all"].map(str::to_owned));
-        let group = Group { whole: tree(course, &arguments)?, pins: "xtask/pins-aws" };
+        let group = Group { whole: whole(course, &arguments)?, pins: "xtask/pins-aws" };
         compare(course, &with_services, &group, &mut violations)?;
     }
     Ok(violations)
+}
+
+/// Every crate that an exercise compiles beside the first one's without saying so, and what it says for nothing.
+///
+/// A learner waits for it when he comes to the exercise: he is told so before it happens, and `prefetch` builds it.
+pub fn declared(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violation>> {
+    let mut common = Common::default();
+    let mut violations = Vec::new();
+    for exercise in exercises.iter().filter(|exercise| exercise.path.join("Cargo.toml").is_file()) {
+        let own = common.own_of(course, exercise)?;
+        let path = exercise.path.join("Cargo.toml");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let mut told = |key: &str, message: String| {
+            violations.push(Violation::new(&path, manifest::line_of(&text, key), message));
+        };
+        if let Some(crates) = own.get("").filter(|crates| !crates.is_empty()) {
+            let crates = crates.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            told("compiles", format!("compiles {crates}, which the first exercise does not: `compiles` must name it"));
+        }
+        for name in &exercise.manifest.compiles {
+            if own.get(name).is_none_or(BTreeSet::is_empty) {
+                told("compiles", format!("compiles nothing more for {name}, which `compiles` names"));
+            } else if course.cost_of(name).is_none() {
+                let table = "[workspace.metadata.compiles]";
+                told("compiles", format!("names {name}, of which {table} in Cargo.toml must say the CPU seconds"));
+            }
+        }
+    }
+    Ok(violations)
+}
+
+/// What the exercises of each group have in common, read when it is asked for.
+#[derive(Debug, Default)]
+pub struct Common {
+    plain: Option<BTreeSet<String>>,
+    services: Option<BTreeSet<String>>,
+}
+
+impl Common {
+    /// The crates that `exercise` compiles beside the common ones, by the declared crate that brings them; those that
+    /// nothing declared brings, by no name.
+    pub fn own_of(&mut self, course: &Course, exercise: &Exercise) -> Result<BTreeMap<String, BTreeSet<String>>> {
+        let common = self.of(course, exercise)?;
+        let mut brings: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        // The way from the exercise to the crate that is read, by depth.
+        let mut way: Vec<String> = Vec::new();
+        for line in tree(course, &["-p".to_owned(), exercise.package_name()])? {
+            way.truncate(line.depth);
+            if let Some(by) = way.last() {
+                brings.entry(by.clone()).or_default().insert(line.name().to_owned());
+            }
+            way.push(line.name().to_owned());
+        }
+        let mut rest: BTreeSet<String> = brings.values().flatten().cloned().collect();
+        rest.retain(|name| !common.contains(name));
+        let mut own: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for by in &exercise.manifest.compiles {
+            let mut crates = BTreeSet::from([by.clone()]);
+            let mut next = vec![by];
+            while let Some(name) = next.pop() {
+                next.extend(brings.get(name).into_iter().flatten().filter(|name| crates.insert((*name).clone())));
+            }
+            crates.retain(|name| !common.contains(name) && brings.values().any(|all| all.contains(name)));
+            own.insert(by.clone(), crates);
+        }
+        rest.retain(|name| !own.values().any(|crates| crates.contains(name)));
+        if !rest.is_empty() {
+            own.insert(String::new(), rest);
+        }
+        Ok(own)
+    }
+
+    fn of(&mut self, course: &Course, exercise: &Exercise) -> Result<&BTreeSet<String>> {
+        if self.plain.is_none() {
+            let first = course.exercises.iter().find(|one| !one.calls_services() && one.mended_file().is_none());
+            let first = first.context("every exercise calls services")?.package_name();
+            self.plain = Some(names(&tree(course, &["-p".to_owned(), first])?));
+        }
+        let plain = self.plain.get_or_insert_default();
+        if !exercise.calls_services() {
+            return Ok(plain);
+        }
+        if self.services.is_none() {
+            // `services` declares the SDK and the engines that answer it.
+            let mut all = plain.clone();
+            for tool in ["local-aws", "pins-aws"] {
+                if course.root.join("xtask").join(tool).join("Cargo.toml").is_file() {
+                    let arguments = ["-p", tool, "--all-features"].map(str::to_owned);
+                    all.extend(names(&tree(course, &arguments)?));
+                }
+            }
+            self.services = Some(all);
+        }
+        Ok(self.services.get_or_insert_default())
+    }
+}
+
+fn names(tree: &[Line]) -> BTreeSet<String> {
+    tree.iter().map(|line| line.name().to_owned()).collect()
 }
 
 /// What all packages of one kind build together, and where the union of their features is named.
@@ -47,7 +148,7 @@ fn compare(course: &Course, exercises: &[&Exercise], group: &Group, violations: 
         if asked_for.is_empty() || !seen.insert(asked_for) {
             continue;
         }
-        for line in tree(course, &["-p".to_owned(), package])? {
+        for line in whole(course, &["-p".to_owned(), package])? {
             let (name, features) = line.split_once('|').unwrap_or((&line, ""));
             // What such an exercise compiles is in the whole of its group, since the exercise is.
             let is_foreign = group.pins == "xtask/pins" && is_of_the_sdk(name);
@@ -112,15 +213,38 @@ fn packages(exercise: &Exercise) -> Vec<(String, PathBuf)> {
 }
 
 /// One line for each crate and its features.
-fn tree(course: &Course, packages: &[String]) -> Result<BTreeSet<String>> {
+fn whole(course: &Course, packages: &[String]) -> Result<BTreeSet<String>> {
+    Ok(tree(course, packages)?.into_iter().map(|line| line.text).collect())
+}
+
+/// A crate in a tree of dependencies.
+#[derive(Debug)]
+struct Line {
+    depth: usize,
+    /// `adder v0.1.0 (/folder)|features`.
+    text: String,
+}
+
+impl Line {
+    fn name(&self) -> &str {
+        self.text.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// The tree below some packages, as cargo walks it; what stands there twice has its own tree once.
+fn tree(course: &Course, packages: &[String]) -> Result<Vec<Line>> {
     let mut cargo = course.cargo();
-    cargo.args(["tree", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{f}"]);
+    cargo.args(["tree", "--edges", "normal,build,dev", "--prefix", "depth", "--format", " {p}|{f}"]);
     let output = cargo.args(packages).output().context(advice::NO_CARGO)?;
     if !output.status.success() {
         bail!("cargo tree {} failed\n{}", packages.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect())
+    let line = |line: &str| {
+        let (depth, text) = line.split_once(' ')?;
+        Some(Line { depth: depth.parse().ok()?, text: text.trim_end_matches(" (*)").to_owned() })
+    };
+    Ok(text.lines().filter_map(line).collect())
 }
 
 /// `adder v0.1.0` without the folder that it lies in.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise};
 use crate::process;
+use crate::rules::features::Common;
 use crate::store;
 use crate::term::Progress;
 use crate::tidy;
@@ -159,12 +160,14 @@ impl Bench {
         Ok(Figure::alone("check --solutions, all of them", ours, "s", ALL_SOLUTIONS))
     }
 
-    /// What cargo compiles for each further exercise once the first is built: the most of all. Exercises that call
-    /// services compile their clients once, and are not looked at.
+    /// What cargo compiles for each further exercise once the first is built, beside what the exercise declares and the
+    /// learner is told before: the most of all. Exercises that call services compile their clients once, and are not
+    /// looked at.
     fn next_exercise(&self) -> Result<Option<Figure>> {
         // Of its own, since all exercises are built in the other.
         let target = self.target.with_file_name("next-target");
         let mut most = None;
+        let mut common = Common::default();
         let offline = self.copy.exercises.iter().filter(|e| e.manifest.services.is_empty());
         for (index, exercise) in offline.enumerate() {
             let mut build = self.cargo(&["build", "--quiet", "--test", "check", "--message-format", "json"]);
@@ -172,7 +175,10 @@ impl Bench {
             let output = build.stdin(Stdio::null()).output().with_context(|| format!("cannot run {build:?}"))?;
             // The first compiles what all need. A starter that does not compile is a unit as well.
             if index > 0 {
-                most = most.max(Some(compiled_units(&String::from_utf8_lossy(&output.stdout))));
+                let own = common.own_of(&self.copy, exercise)?;
+                let declared =
+                    own.into_iter().filter(|(by, _)| !by.is_empty()).flat_map(|(_, crates)| crates).collect();
+                most = most.max(Some(compiled_units(&String::from_utf8_lossy(&output.stdout), &declared)));
             }
         }
         Ok(most.map(|units| Figure::alone("the next exercise compiles", units as f64, "units", NEXT_EXERCISE)))
@@ -314,10 +320,17 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// How many units a cargo call compiled, by its JSON messages.
-fn compiled_units(messages: &str) -> usize {
+/// How many units a cargo call compiled, by its JSON messages, but for those of some packages.
+fn compiled_units(messages: &str, but_for: &BTreeSet<String>) -> usize {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages.filter(|message| message["reason"] == "compiler-artifact" && message["fresh"] == false).count()
+    let compiled = messages.filter(|one| one["reason"] == "compiler-artifact" && one["fresh"] == false);
+    compiled.filter(|one| !package_of(one).is_some_and(|name| but_for.contains(name))).count()
+}
+
+/// `ring` of `registry+https://…#ring@0.17.14`, and `course` of `path+file:///…/course#0.1.0`.
+fn package_of(message: &Value) -> Option<&str> {
+    let (source, id) = message["package_id"].as_str()?.rsplit_once('#')?;
+    Some(id.split_once('@').map_or_else(|| source.rsplit('/').next().unwrap_or(id), |(name, _)| name))
 }
 
 /// Bytes on the disk; what has several names, as cargo's binaries do, counts once.
@@ -371,6 +384,21 @@ fn document(figures: &[Figure]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_are_counted_but_for_those_that_were_declared() {
+        let line = |id: &str, fresh: bool| {
+            json!({ "reason": "compiler-artifact", "package_id": id, "fresh": fresh }).to_string()
+        };
+        let ring = line("registry+https://github.com/rust-lang/crates.io-index#ring@0.17.14", false);
+        let ours = line("path+file:///course/xtask/local-lambda/sources#local-lambda-sources@0.1.0", false);
+        let check = line("path+file:///course/exercises/ch01-fates/01-passes#ch01-01-passes@0.1.0", false);
+        let policy = line("path+file:///course/xtask/course#0.1.0", false);
+        let messages = [ring, ours, check.clone(), check, policy, line("path+file:///x#y@0.1.0", true)].join("\n");
+        let declared = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(compiled_units(&messages, &declared(&[])), 5);
+        assert_eq!(compiled_units(&messages, &declared(&["ring", "local-lambda-sources", "course"])), 2);
+    }
 
     #[test]
     fn a_figure_over_its_bar_is_missed() {

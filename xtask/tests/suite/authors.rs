@@ -157,6 +157,27 @@ fn features_that_would_build_a_crate_twice_are_found() {
 }
 
 #[test]
+fn what_an_exercise_compiles_beside_the_first_one_is_declared_and_told() {
+    let course = MiniCourse::new();
+    let manifest = "exercises/ch01-fates/02-fails-one-test/Cargo.toml";
+    let dependency = "\n[dependencies]\nadder = { path = \"../../../tools/adder\" }\n";
+    course.write(manifest, &format!("{}{dependency}", course.read(manifest)));
+    let told = "compiles adder, which the first exercise does not: `compiles` must name it";
+    course.say("verify 1/2").exits(1).says(&format!("{manifest}:")).says(told);
+    course.replace(manifest, "services = []", "services = []\ncompiles = [\"adder\", \"libc\"]");
+    let said = course.say("verify 1/2");
+    said.exits(1).says("compiles nothing more for libc, which `compiles` names");
+    said.says("names adder, of which [workspace.metadata.compiles] in Cargo.toml must say the CPU seconds");
+    course.replace(manifest, ", \"libc\"", "");
+    course.replace("Cargo.toml", "[profile.dev]", "[workspace.metadata.compiles]\nadder = 3\n\n[profile.dev]");
+    course.say("verify 1/2").is("verify-clean");
+    std::fs::remove_dir_all(course.path("target")).expect("the target directory can be removed");
+    let once = "compiles adder once, about 3 s of one processor";
+    course.say("check 1/2").exits(1).says(once);
+    assert!(!course.say("check 1/2 --again").err.contains("once"), "it is compiled now");
+}
+
+#[test]
 fn an_exercise_that_names_no_service_compiles_none_of_the_sdk() {
     let course = MiniCourse::new();
     (3..=8).for_each(|number| course.remove_exercises(&format!("ch01-fates/0{number}")));

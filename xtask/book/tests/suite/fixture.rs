@@ -1,8 +1,8 @@
 //! A copy of the small book that a test may spoil.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assert_cmd::Command;
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
@@ -58,7 +58,6 @@ impl Fixture {
             .args(args)
             .envs(env.iter().copied())
             .current_dir(self.dir.path())
-            .timeout(std::time::Duration::from_secs(20))
             .output()
             .expect("the book command runs");
         Ran {
