@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use course::{Seed, Service};
 use local_lambda::{Function, FunctionBuilder, binary};
@@ -31,6 +31,11 @@ struct Jobs {
     here: usize,
     most: usize,
     printed: Vec<String>,
+    /// When the last of those that were here left, and how long it took at the shortest until another one came.
+    empty_since: Option<Instant>,
+    shortest_gap: Option<Duration>,
+    /// How long the jobs that were given up were here.
+    given_up_after: Vec<Duration>,
     /// How many jobs had come when the print house had waited for more in vain. From then on it waits no more.
     in_vain: Option<usize>,
 }
@@ -77,6 +82,16 @@ impl Floor {
         }
     }
 
+    /// Every job came once.
+    #[track_caller]
+    fn expect_each_once(&self, story: &str, jobs: usize) {
+        let came = self.jobs().came;
+        assert!(
+            came == jobs,
+            "{story}\n  expected  {jobs} jobs at the print house, each once, whatever becomes of it\n  got       {came}"
+        );
+    }
+
     /// How many jobs are here after the last has been answered or given up: none, in a moment.
     fn left_behind(&self) -> usize {
         let waits = |jobs: &mut Jobs| jobs.here > 0;
@@ -94,7 +109,10 @@ impl Floor {
         let mut job = String::new();
         let _ = reader.read_line(&mut job);
         let job = job.trim_end();
+        let arrived = Instant::now();
         self.change(|jobs| {
+            let gap = jobs.empty_since.take().map(|since| arrived - since);
+            jobs.shortest_gap = [jobs.shortest_gap, gap].into_iter().flatten().min();
             jobs.came += 1;
             jobs.here += 1;
             jobs.most = jobs.most.max(jobs.here);
@@ -106,6 +124,8 @@ impl Floor {
         // Before the answer: the function may send the next job as soon as it has it.
         self.change(|jobs| {
             jobs.here -= 1;
+            jobs.empty_since = (jobs.here == 0).then(Instant::now);
+            jobs.given_up_after.extend(answer.is_none().then(|| arrived.elapsed()));
             jobs.printed.extend(answer.is_some().then(|| job.to_owned()));
         });
         let _ = { stream }.write_all(format!("{}\n", answer.unwrap_or_default()).as_bytes());
@@ -204,8 +224,8 @@ fn has_no_more_jobs_at_the_print_house_than_are_allowed() {
 #[test]
 fn has_as_many_jobs_at_the_print_house_as_are_allowed() {
     let mut seed = Seed::at_run_time();
-    let at_once = seed.number(3..=5);
-    for count in [at_once, 2 * at_once] {
+    for (at_once, times) in [(seed.number(4..=6), 1), (12, 2)] {
+        let count = times * at_once;
         let (jobs, sheets) = jobs(&mut seed, count);
         let known = sheets.clone();
         let full = at_once as usize;
@@ -248,15 +268,16 @@ fn prints_the_others_when_some_fail() {
     let failing = [jobs[0].clone(), jobs[3].clone()];
     sheets.retain(|job, _| !failing.contains(job));
     let jammed = failing.clone();
-    let (service, _) = house(move |_, job| {
+    let (service, floor) = house(move |_, job| {
         Some(if jammed.iter().any(|jam| jam == job) { "paper jam".to_owned() } else { answer(&known, job) })
     });
     let function = printer(&service).start();
     for at_once in [1, 3] {
-        let outcome = function
-            .story(format!("the paper jams at two of five jobs, {at_once} at once"))
-            .invoke(order(&jobs, at_once, GENEROUS));
+        floor.change(|jobs| *jobs = Jobs::default());
+        let story = format!("the paper jams at two of five jobs, {at_once} at once");
+        let outcome = function.story(&story).invoke(order(&jobs, at_once, GENEROUS));
         outcome.expect_json(printed(&jobs, &sheets, &[(0, "paper jam"), (3, "paper jam")]));
+        floor.expect_each_once(&story, 5);
     }
 }
 
@@ -268,6 +289,7 @@ fn gives_up_a_job_that_takes_too_long_and_prints_the_others() {
     let (service, floor) = house(move |_, job| (job != stuck).then(|| answer(&known, job)));
     let function = printer(&service).start();
     for at_once in [1, 2] {
+        floor.change(|jobs| *jobs = Jobs::default());
         let story = format!("the first job is never answered, {at_once} at once; each has 300 ms, once it is there");
         let outcome = function.story(&story).invoke(order(&jobs, at_once, 300));
         outcome.expect_json(printed(&jobs, &sheets, &[(0, "timed out")]));
@@ -276,6 +298,59 @@ fn gives_up_a_job_that_takes_too_long_and_prints_the_others() {
             here == 0,
             "{story}\n  expected  a job that is given up leaves the print house: its connection is closed\n  got       \
              {here} still there after the answer"
+        );
+        floor.expect_each_once(&story, 4);
+    }
+}
+
+#[test]
+fn gives_each_job_the_time_that_it_may_take() {
+    let mut seed = Seed::at_run_time();
+    for limit_ms in [200, seed.number(300..=500)] {
+        let limit = Duration::from_millis(limit_ms);
+        let (jobs, sheets) = jobs(&mut seed, 1);
+        let (service, floor) = house(|_, _| None);
+        let function = printer(&service).start();
+        let story = format!("the only job is never answered, and has {limit_ms} ms");
+        // The machine may be busy with something else; five times in a row it is not.
+        let in_time = (0..5).any(|_| {
+            floor.change(|jobs| *jobs = Jobs::default());
+            let outcome = function.story(&story).invoke(order(&jobs, 1, limit_ms));
+            outcome.expect_json(printed(&jobs, &sheets, &[(0, "timed out")]));
+            outcome.expect("the job has its whole time before it is given up", |it| it.report.duration >= limit);
+            floor.left_behind();
+            floor.jobs().given_up_after.iter().all(|after| *after < limit * 3 / 2)
+        });
+        let after = floor.jobs().given_up_after.clone();
+        assert!(
+            in_time,
+            "{story}\n  expected  it leaves after {limit_ms} ms, or a little later\n  got       half as much again and more, \
+             in each of five attempts; in the last of them {after:?}"
+        );
+    }
+}
+
+#[test]
+fn keeps_no_place_that_is_free() {
+    let mut seed = Seed::at_run_time();
+    let (jobs, sheets) = jobs(&mut seed, 10);
+    let known = sheets.clone();
+    let (service, floor) = house(move |_, job| Some(answer(&known, job)));
+    let function = printer(&service).start();
+    for count in [8, 10] {
+        let story = format!("an order of {count}, one at once");
+        // Of that many gaps one is short, unless each of them has something in it.
+        let is_short = (0..5).any(|_| {
+            floor.change(|jobs| *jobs = Jobs::default());
+            let outcome = function.story(&story).invoke(order(&jobs[..count], 1, GENEROUS));
+            outcome.expect_json(printed(&jobs[..count], &sheets, &[]));
+            floor.jobs().shortest_gap.is_some_and(|gap| gap < Duration::from_millis(10))
+        });
+        let shortest = floor.jobs().shortest_gap;
+        assert!(
+            is_short,
+            "{story}\n  expected  the next is sent as soon as one has left\n  got       a print house that is empty in \
+             between, for {shortest:?} and more after each job"
         );
     }
 }
