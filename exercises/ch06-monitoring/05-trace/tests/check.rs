@@ -270,7 +270,8 @@ fn x_ray(trace: &str, parent: &str, sampled: u8) -> String {
 
 /// An order, with a customer of whom nobody else must hear.
 fn job(seed: &mut Seed, to: &str) -> Value {
-    let order = format!("o-{}", seed.number(10_000..=99_999));
+    // Ten digits: the orders of a batch are told apart by them.
+    let order = format!("o-{}", seed.number(1_000_000_000..=9_999_999_999));
     json!({ "order": order, "customer": format!("{}.{}@example.org", seed.name(), seed.number(100..=999)), "to": to })
 }
 
