@@ -98,6 +98,10 @@ fn writes_one_json_object_with_time_level_message_and_request_id() {
     ] {
         let request = request(&mut seed, json!({ "answer": answer }));
         let outcome = desk.story(format!("the bank {answer}")).invoke(request.clone());
+        match answer {
+            "is away" => _ = outcome.expect_error("BankAway"),
+            answer => _ = outcome.expect_json(json!({ "order": request["order"], "paid": answer == "pays" })),
+        }
         outcome.expect("every line of the log is a JSON object", |outcome| {
             outcome.function_log().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()))
         });
