@@ -212,6 +212,11 @@ fn check_sections(template: &Value) -> Result<(), Refused> {
     for section in sections.keys().filter(|section| *section != "Transform" && !SECTIONS.contains(&section.as_str())) {
         reasons.push(format!("Invalid template property or properties [{section}]"));
     }
+    let version = &template["AWSTemplateFormatVersion"];
+    if !version.is_null() && version != "2010-09-09" {
+        reasons
+            .push(format!("Template format error: {version} is not a supported value for AWSTemplateFormatVersion."));
+    }
     match sections.get("Resources").and_then(Value::as_object) {
         Some(resources) if !resources.is_empty() => {
             for (id, resource) in resources {

@@ -126,6 +126,7 @@ fn services_refuse_what_they_refuse() {
         ("Queue: !Ref Jobs", "Queue: !GetAtt Jobs.Arn", "Unrecognized event source"),
         ("TableNam: !Ref", "TableName: !Ref", "Policy at index 0"),
         ("Policies: []", "Timeout: 10", "'Policies' is not a supported property"),
+        ("AWSTemplateFormatVersion: '2011-09-09'\nTransform: AWS", "Transform: AWS", "not a supported value"),
         ("maxReceiveCount: 0", "maxReceiveCount: 5", "maxReceiveCount must be from 1 to 1000"),
     ] {
         let found = reasons(&PRINT_ROOM.replace(of, instead));
