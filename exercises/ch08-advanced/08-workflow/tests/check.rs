@@ -7,6 +7,15 @@ use deployed::workflow::{Event, Job, Outcome, Run, Step, Workflow};
 const ROLE: &str = "arn:aws:iam::123456789012:role/deployer";
 const TOOLCHAIN: &str = "1.90";
 
+/// The actions that the shop uses, as the page lists them: no other commit of them was read.
+const READ: [(&str, &str); 5] = [
+    ("actions/checkout", "de0fac2e4500dabe0009e67214ff5f5447ce83dd"),
+    ("actions/upload-artifact", "b7c566a772e6b6bfb58ed0dc250532a479d7789f"),
+    ("actions/download-artifact", "37930b1c2abaa49bbe596cd826c3c89aef350131"),
+    ("aws-actions/configure-aws-credentials", "8df5847569e6427dd6c4fb1cf565c83acfa8afa7"),
+    ("dtolnay/rust-toolchain", "4be9e76fd7c4901c61fb841f559994984270fce7"),
+];
+
 #[track_caller]
 fn workflow() -> Workflow {
     Workflow::parse(judged_file!("deliver.yml").text())
@@ -76,6 +85,9 @@ fn deploys(run: &Run) -> Vec<&Job> {
 /// What keeps a job from deploying, if something does: no package, no credentials, no trust.
 fn hindrance(run: &Run, job: &Job) -> Option<String> {
     let (mut has_source, mut has_package, mut is_known) = (false, false, false);
+    if let Some(why) = missing_tool(job) {
+        return Some(why);
+    }
     for step in job.begun() {
         if step.is("actions/checkout") {
             if !job.may("contents", "read") {
@@ -90,9 +102,9 @@ fn hindrance(run: &Run, job: &Job) -> Option<String> {
             let is_there =
                 job.after.iter().filter_map(|before| run.job(before)).any(|before| uploads(before, wanted.as_deref()));
             if !is_there {
-                let name = wanted.unwrap_or_else(|| "any name".to_owned());
+                let name = wanted.unwrap_or_else(|| "an artifact".to_owned());
                 return Some(format!(
-                    "actions/download-artifact: no job before it has built and uploaded an artifact of {name}"
+                    "actions/download-artifact: no job before it has built something and uploaded it as {name}"
                 ));
             }
             has_package = true;
@@ -123,7 +135,21 @@ fn uploads(job: &Job, name: Option<&str>) -> bool {
         has_source |= step.is("actions/checkout");
         is_built |= has_source && lines(step).any(is_build);
         let called = step.input("name").unwrap_or_else(|| "artifact".to_owned());
-        is_built && step.is("actions/upload-artifact") && name.is_none_or(|name| name == called)
+        let has_path = step.input("path").is_some_and(|path| !path.is_empty());
+        is_built && has_path && step.is("actions/upload-artifact") && name.is_none_or(|name| name == called)
+    })
+}
+
+/// What a job lacks that uses `cargo lambda`, which no machine has by itself.
+fn missing_tool(job: &Job) -> Option<String> {
+    let mut is_installed = false;
+    let mut used = None;
+    for line in job.begun().flat_map(lines) {
+        is_installed |= line.contains("install") && line.contains("cargo-lambda");
+        used = used.or_else(|| (line.contains("cargo lambda") && !is_installed).then(|| line.to_owned()));
+    }
+    used.map(|line| {
+        format!("{line}: error: no such command: `lambda`; the job {} has not installed cargo-lambda", job.id)
     })
 }
 
@@ -134,6 +160,9 @@ fn refused(job: &Job, step: &Step) -> Option<String> {
         return Some(
             "Credentials could not be loaded: the job may not ask for a token that proves who it is".to_owned(),
         );
+    }
+    if step.input("aws-region").unwrap_or_default().is_empty() {
+        return Some("Input required and not supplied: aws-region".to_owned());
     }
     if role != ROLE && !role.starts_with("var:") {
         return Some(format!(
@@ -157,7 +186,7 @@ fn a_push_to_main_is_deployed() {
         "a push to main is deployed by {} jobs; expected is one, by one of the commands of the page",
         jobs.len()
     );
-    let hindrance = hindrance(&run, jobs[0]);
+    let hindrance = run.begun().find_map(missing_tool).or_else(|| hindrance(&run, jobs[0]));
     assert!(
         hindrance.is_none(),
         "the job {} does not come to its end:\n  {}",
@@ -277,6 +306,12 @@ fn nobody_else_changes_an_action() {
             assert!(
                 is_commit || action.starts_with("./"),
                 "{action}@{reference} is what its owner calls so today; a commit has 40 digits"
+            );
+            let read = READ.iter().find(|(name, _)| name == action).map(|(_, commit)| *commit);
+            assert!(
+                read.is_none_or(|read| read == reference),
+                "{action}@{reference} is no commit that the shop has read; the page lists {}",
+                read.unwrap_or_default()
             );
         }
     }

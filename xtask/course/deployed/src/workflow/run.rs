@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Concurrency, Event, Expressions, Invalid, Job, Outcome, Run, Step, as_text};
 
@@ -59,6 +59,69 @@ const SCOPES: [&str; 15] = [
     "statuses",
 ];
 
+/// Source: <https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows>.
+const EVENTS: [&str; 37] = [
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "image_version",
+    "issue_comment",
+    "issues",
+    "label",
+    "merge_group",
+    "milestone",
+    "page_build",
+    "project",
+    "project_card",
+    "project_column",
+    "public",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "pull_request_target",
+    "push",
+    "registry_package",
+    "release",
+    "repository_dispatch",
+    "schedule",
+    "status",
+    "watch",
+    "workflow_call",
+    "workflow_dispatch",
+    "workflow_run",
+    "pull_request_comment",
+];
+
+/// Machines of GitHub's that anybody may use. Source:
+/// <https://docs.github.com/en/actions/reference/runners/github-hosted-runners>.
+const RUNNERS: [&str; 17] = [
+    "macos-14",
+    "macos-15",
+    "macos-15-intel",
+    "macos-26",
+    "macos-latest",
+    "ubuntu-22.04",
+    "ubuntu-22.04-arm",
+    "ubuntu-24.04",
+    "ubuntu-24.04-arm",
+    "ubuntu-26.04",
+    "ubuntu-26.04-arm",
+    "ubuntu-latest",
+    "ubuntu-slim",
+    "windows-11-arm",
+    "windows-2022",
+    "windows-2025",
+    "windows-latest",
+];
+
 /// What GitHub refuses before it starts anything.
 pub(super) fn check(workflow: &Value) -> Result<(), Invalid> {
     let invalid = |message: String| Err(Invalid(message));
@@ -67,6 +130,10 @@ pub(super) fn check(workflow: &Value) -> Result<(), Invalid> {
         return invalid("No event triggers defined in `on`".to_owned());
     }
     permissions("the workflow", &workflow["permissions"])?;
+    let named = workflow["on"].as_object().into_iter().flat_map(|all| all.keys().map(String::as_str));
+    if let Some(event) = named.chain(texts(&workflow["on"])).find(|event| !EVENTS.contains(event)) {
+        return invalid(format!("Unexpected value '{event}' in `on`: there is no such event"));
+    }
     let jobs = workflow["jobs"].as_object().filter(|jobs| !jobs.is_empty());
     for (id, job) in jobs.ok_or_else(|| Invalid("there are no jobs".to_owned()))? {
         let place = format!("the job {id}");
@@ -75,8 +142,13 @@ pub(super) fn check(workflow: &Value) -> Result<(), Invalid> {
         if !job["uses"].is_null() {
             return invalid(format!("{place} is a reusable workflow, which is not known to this check"));
         }
-        if job["runs-on"].is_null() {
+        let labels: Vec<&str> = texts(&job["runs-on"]).collect();
+        if labels.is_empty() && !job["runs-on"].is_object() {
             return invalid(format!("{place} has no runs-on"));
+        }
+        let is_of_nobody = |label: &&&str| !label.contains("${{") && !RUNNERS.contains(*label);
+        if let Some(label) = labels.iter().find(is_of_nobody).filter(|_| !labels.contains(&"self-hosted")) {
+            return invalid(format!("{place} waits for a machine called {label}, and GitHub has none of that name"));
         }
         for needed in needs(job) {
             if jobs.is_none_or(|jobs| !jobs.contains_key(needed)) {
@@ -140,7 +212,12 @@ fn permissions(place: &str, value: &Value) -> Result<BTreeMap<String, String>, I
 }
 
 fn needs(job: &Value) -> impl Iterator<Item = &str> {
-    job["needs"].as_str().into_iter().chain(job["needs"].as_array().into_iter().flatten().filter_map(Value::as_str))
+    texts(&job["needs"])
+}
+
+/// One text, or a list of them.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_array().into_iter().flatten().filter_map(Value::as_str))
 }
 
 /// The jobs, each after those that it needs.
@@ -291,11 +368,14 @@ fn env(expressions: &Expressions<'_>, more: &Value) -> Result<BTreeMap<String, S
 }
 
 /// What the job's token may. A job's permissions replace those of the workflow; without any, the repository's setting
-/// counts, which is to read. A stranger's pull request writes nothing.
+/// counts, which lets a token of an old repository write everything but prove who it is. A stranger's pull request writes
+/// nothing. Source: <https://docs.github.com/en/actions/concepts/security/github_token>.
 fn token(workflow: &Value, job: &Value, event: &Event, id: &str) -> Result<BTreeMap<String, String>, Invalid> {
     let given = [&job["permissions"], &workflow["permissions"]].into_iter().find(|given| !given.is_null());
-    let default = json!({ "contents": "read" });
-    let mut permissions = permissions(id, given.unwrap_or(&default))?;
+    let mut permissions = permissions(id, given.unwrap_or(&Value::from("write-all")))?;
+    if given.is_none() {
+        permissions.remove("id-token");
+    }
     if event.is_fork && event.name == "pull_request" {
         permissions.remove("id-token");
         permissions.values_mut().for_each(|level| "read".clone_into(level));

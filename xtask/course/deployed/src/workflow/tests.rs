@@ -86,6 +86,18 @@ fn a_jobs_permissions_replace_those_of_the_workflow() {
 }
 
 #[test]
+fn without_a_word_a_token_may_write_and_prove_nothing() {
+    let text =
+        THREE.replace("permissions: { contents: read }\n", "").replace("    permissions: { id-token: write }\n", "");
+    let pushed = run(&text, &Event::push("main"), "").expect("it starts");
+    let deploy = pushed.job("deploy").expect("deploy");
+    assert!(deploy.may("contents", "write") && !deploy.may("id-token", "write"));
+    let stranger = run(&text, &Event::pull_request(true), "").expect("it starts");
+    let test = stranger.job("test").expect("test");
+    assert!(test.may("contents", "read") && !test.may("contents", "write"));
+}
+
+#[test]
 fn expressions_are_put_in_and_numbers_lose_their_zero() {
     let event = Event::push("main").saying("x\"; curl evil");
     let run = run(THREE, &event, "").expect("it starts");
@@ -105,6 +117,8 @@ fn what_github_refuses_is_refused() {
     assert!(invalid("    needs:", "    need:").contains("Unexpected value 'need'"));
     assert!(invalid("id-token: write", "id_token: write").contains("Unexpected value 'id_token'"));
     assert!(invalid("checkout@v4", "checkout").contains("no version"));
+    assert!(invalid("pull_request:", "pull_requests:").contains("no such event"));
+    assert!(invalid("ubuntu-latest", "ubuntu-newest").contains("none of that name"));
     let circle = THREE.replace("  test:\n", "  test:\n    needs: deploy\n");
     assert!(Workflow::parse(&circle).expect_err("a circle").to_string().contains("circle"));
 }
