@@ -255,6 +255,9 @@ fn computes_a_table() {
     let expected =
         json!({ "p50": sorted[9], "p95": sorted[18], "p96": sorted[19], "p100": sorted[19], "p0": sorted[0] });
     expect(&desk, "percentiles of twenty numbers, by the nearest rank", query, &log, &[expected]);
+    let hundreds: Vec<Value> = (1..=300).map(|ms| json!({ "ms": ms })).collect();
+    let query = "stats pct(ms, 99) as p99, pct(ms, 100) as p100";
+    expect(&desk, "the numbers from 1 to 300", query, &objects(&hundreds), &[json!({ "p99": 297, "p100": 300 })]);
     let query = "stats sum(nothing) as sum, avg(nothing), max(nothing), pct(nothing, 50), count(nothing), min(ms)";
     let expected = json!({ "count(nothing)": 0, "min(ms)": sorted[0] });
     expect(&desk, "a field that no line has, and columns without a name", query, &log, &[expected]);
@@ -322,13 +325,12 @@ fn sorts_numbers_as_numbers_and_text_as_text() {
     let names = ["Bela", "Ada", "bela", "10x15", "9x13"].map(|name| json!({ "name": name }));
     let in_order = ["10x15", "9x13", "Ada", "Bela", "bela"].map(|name| json!({ "name": name }));
     expect(&desk, "text by its letters", "fields name | sort name", &objects(&names), &in_order);
-    let lines =
-        [("x", 2), ("y", 1), ("z", 2), ("w", 1)].map(|(name, ms)| json!({ "name": name, "ms": ms.to_string() }));
-    let lines: Vec<Value> = lines.into_iter().chain([json!({ "name": "none" })]).collect();
+    let lines = [("none", None), ("x", Some("2")), ("y", Some("1")), ("z", Some("2")), ("w", Some("1")), ("nor", None)]
+        .map(|(name, ms)| json!({ "name": name, "ms": ms }));
     for (query, names) in [
-        ("fields name | sort ms", ["y", "w", "x", "z", "none"]),
-        ("fields name | sort ms desc", ["x", "z", "y", "w", "none"]),
-        ("fields name | sort @timestamp desc", ["none", "w", "z", "y", "x"]),
+        ("fields name | sort ms", ["y", "w", "x", "z", "none", "nor"]),
+        ("fields name | sort ms desc", ["x", "z", "y", "w", "none", "nor"]),
+        ("fields name | sort @timestamp desc", ["nor", "w", "z", "y", "x", "none"]),
     ] {
         let rows = names.map(|name| json!({ "name": name }));
         expect(
