@@ -284,6 +284,12 @@ fn the_printer_may_write_down_jobs_and_no_more() {
     let allowed = |action: &str, on: &str| policies.decide(&Request::new(action, on)).is_allowed();
     assert!(allowed("dynamodb:PutItem", table), "the printer may not dynamodb:PutItem on {table}: AccessDenied");
     let (name, jobs) = (seed.name().to_lowercase(), &find(&stack, "Jobs", "AWS::SQS::Queue").arn);
+    let polls = role.at("ManagedPolicyArns").as_array().is_some_and(|arns| {
+        arns.iter().filter_map(Value::as_str).any(|arn| arn.ends_with("/AWSLambdaSQSQueueExecutionRole"))
+    });
+    for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
+        assert!(polls || allowed(action, jobs), "Lambda may not {action} on {jobs} with the printer's role");
+    }
     let other = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{name}");
     let more = ["DeleteTable", "Scan", "Query", "DeleteItem", "UpdateTable", "ExportTableToPointInTime"];
     let mut others: Vec<(String, &str)> = more.map(|action| (format!("dynamodb:{action}"), table.as_str())).to_vec();

@@ -194,6 +194,11 @@ pub fn compile(text: &str, stage: Option<&str>) -> Result<Compiled, Invalid> {
     resources.insert("IamRoleLambdaExecution".to_owned(), role(provider, service, stage, queues)?);
     let mut template = json!({ "Resources": resources });
     let own = &file["resources"];
+    if own.is_string() {
+        return Err(Invalid(
+            "a role that is made elsewhere (provider.iam.role as a text) is not known to this check".to_owned(),
+        ));
+    }
     if !own.is_null() {
         known(
             "resources",

@@ -370,9 +370,10 @@ fn cargo(
             ));
         }
     }
-    let is_musl = triple.as_deref().unwrap_or(host).contains("musl");
+    let flags = variables.get("RUSTFLAGS").map_or("", String::as_str);
+    let is_static = triple.as_deref().unwrap_or(host).contains("musl") || flags.contains("+crt-static");
     // cargo-lambda links with Zig, for the glibc of Amazon Linux 2.
-    let glibc = if is_musl {
+    let glibc = if is_static {
         None
     } else if is_lambda {
         Some((2, 26))

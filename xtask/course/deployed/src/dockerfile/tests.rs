@@ -73,6 +73,8 @@ fn why_an_image_does_not_start_is_told_as_lambda_tells_it() {
         .replace("target/aarch64-unknown-linux-musl", "target");
     let error = started(&gnu).expect_err("glibc is too new");
     assert!(error.contains("`GLIBC_2.36' not found"), "{error}");
+    let own = gnu.replace("cargo build", "RUSTFLAGS='-C target-feature=+crt-static' cargo build");
+    started(&own).expect("glibc is in the program");
     let same = gnu
         .replace("FROM rust:${RUST} AS build", "FROM amazonlinux:2023 AS build\nRUN dnf install -y cargo gcc")
         .replace("RUN rustup target add aarch64-unknown-linux-musl\n", "");
