@@ -92,6 +92,11 @@ impl Shop {
     fn expect_sent(&self, outcome: &Outcome) {
         let sent: Value = json!({ "id": self.parcel, "shelf": self.shelf, "label": self.label });
         outcome.expect_json(sent);
+        for step in ["asking the stock", "asking the courier", "telling the customer", "sent"] {
+            outcome.expect(&format!("a line of the log says of the parcel: {step:?}, as it did"), |outcome| {
+                outcome.function_log().any(|line| line.contains(&self.parcel) && line.contains(step))
+            });
+        }
         let mails = self.mails.lock().expect("no panic").clone();
         let expected = format!("{} {}", self.parcel, self.label);
         outcome.expect(&format!("the customer was told once: {expected:?}; mails were {mails:?}"), |_| {

@@ -69,6 +69,7 @@ fn fetches_each_of_a_handful_of_frames_once() {
         let story = format!("a photo in {wood}, which came {}", if again { "before" } else { "never before" });
         let outcome = frame(&framer, &mut seed, &story, &photo, wood);
         outcome.expect_json_at("/photo", photo.as_str());
+        outcome.expect_logged(" frames on the wall");
         let times = fetched(&outcome);
         let expected = usize::from(!again);
         outcome.expect(&format!("the frame is fetched {expected} times; it was {times} times"), |_| times == expected);
