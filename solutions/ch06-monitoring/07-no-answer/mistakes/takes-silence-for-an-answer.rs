@@ -62,7 +62,6 @@ async fn ask(service: &str, question: &str) -> io::Result<String> {
     stream.write_all(format!("{question}\n").as_bytes()).await?;
     // Up to the end of the line. Whether the service then hangs up is its own affair.
     let mut answer = String::new();
-    match stream.read_line(&mut answer).await? {
-        _ => Ok(answer.trim_end().to_owned()),
-    }
+    stream.read_line(&mut answer).await?;
+    Ok(answer.trim_end().to_owned())
 }
