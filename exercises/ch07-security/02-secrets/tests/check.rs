@@ -14,6 +14,8 @@ use local_lambda::{Fate, Function, FunctionBuilder, Outcome, binary};
 use serde_json::{Value, json};
 
 const SECRET: &str = "ferris/till";
+/// How long the provider waits for others before it answers all the same.
+const PATIENCE: Duration = Duration::from_secs(10);
 const NEVER: Duration = Duration::from_secs(600);
 /// How old a secret may be where it is to grow old in a test, and a pause after which it is older.
 const SOON: Duration = Duration::from_millis(40);
@@ -30,6 +32,8 @@ struct Book {
     receipts: Vec<(String, u64)>,
     /// While this many attempts have not come, none is answered.
     waits_for: usize,
+    /// The order whose first answer waits until it is let go.
+    held: Option<String>,
     is_away: bool,
 }
 
@@ -43,6 +47,22 @@ impl Provider {
 
     fn lets_in(&self, logins: &[&Login]) {
         self.change(|book| book.lets_in = logins.iter().map(|it| (it.username.clone(), it.password.clone())).collect());
+    }
+
+    /// Waits until somebody has tried, for so long as a busy machine may take.
+    #[track_caller]
+    fn wait_for_an_attempt(&self) {
+        let (book, changed) = &*self.0;
+        let book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        let nobody = |book: &mut Book| book.tried.is_empty();
+        let waited = changed.wait_timeout_while(book, PATIENCE, nobody).unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.1.timed_out(), "the provider was not asked for the first payment");
+    }
+
+    /// Answers the order that is held.
+    fn let_go(&self) {
+        self.change(|book| book.held = None);
+        self.0.1.notify_all();
     }
 
     /// The passwords that were tried since the last look.
@@ -60,11 +80,9 @@ impl Provider {
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
         book.tried.push(password.clone());
         all_are_there.notify_all();
-        let waits = |book: &mut Book| book.tried.len() < book.waits_for;
-        book = all_are_there
-            .wait_timeout_while(book, Duration::from_secs(5), waits)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
+        let waits =
+            |book: &mut Book| book.tried.len() < book.waits_for || book.held.as_deref().is_some_and(|it| it == order);
+        book = all_are_there.wait_timeout_while(book, PATIENCE, waits).unwrap_or_else(PoisonError::into_inner).0;
         book.waits_for = 0;
         if book.is_away {
             return;
@@ -348,6 +366,32 @@ fn a_new_password_under_eight_payments_costs_one_fetch() {
         assert_eq!(shop.fetches(), 1, "how often the secret was fetched for {payments} refusals at the same time");
         let tried = shop.provider.tried();
         assert_eq!(tried.len(), 2 * payments, "how often the provider was asked: {tried:?}");
+    }
+}
+
+#[test]
+fn uses_what_another_event_has_fetched() {
+    let mut seed = Seed::at_run_time();
+    for _ in 0..2 {
+        let old = Login::draw(&mut seed);
+        let shop = Shop::with_secret(&old);
+        let till = shop.till(NEVER).max_concurrency(2).start();
+        expect_paid(&till, "a first payment", &mut seed);
+        let new = old.next(&mut seed);
+        shop.aws.secret(SECRET, &new.secret());
+        shop.provider.lets_in(&[&new]);
+        let _ = (shop.fetches(), shop.provider.tried());
+        let (order, event) = payment(&mut seed);
+        shop.provider.change(|book| book.held = Some(order.clone()));
+        let story =
+            "the provider takes its time to refuse the old password; another payment has fetched the new one by then";
+        let slow = till.story(story).send(event);
+        shop.provider.wait_for_an_attempt();
+        expect_paid(&till, "a payment with a password that was just changed, while another one waits", &mut seed);
+        assert_eq!(shop.fetches(), 1, "how often the secret was fetched for the first refusal");
+        shop.provider.let_go();
+        slow.wait().expect_json(json!({ "receipt": format!("r-{order}") }));
+        assert_eq!(shop.fetches(), 0, "how often it was fetched again, although the new password was in hand");
     }
 }
 
