@@ -10,7 +10,7 @@ import { PAGE_KINDS, bookBin, bookDir, inBrowser, root } from "./harness.js";
 
 /** What a reader types, and a place that must be among the first results. */
 const ENGLISH = [
-  ["handler", "index.html#handlers"], ["cold start", "index.html#handlers"], ["deadline", "04-deadline.html#"],
+  ["handler", "index.html#handlers"], ["cold start", "index.html#s5-1"], ["deadline", "04-deadline.html#"],
   ["SystemTime", "index.html#context"], ["panic", "index.html#errors"], ["errorType", "index.html#errors"],
   ["Diagnostic", "index.html#errors"], ["bootstrap", "index.html#naming"], ["provided.al2023", "index.html#naming"],
   ["dead-letter queue", "index.html#async"], ["retries", "index.html#nested-retries"], ["asynchronous", "index.html#async"],
@@ -19,7 +19,7 @@ const ENGLISH = [
   ["frozen", "index.html#state"], ["receipts", "06-lost-receipts.html#"], ["percent_encoding", "03-event-types.html#"],
   ["load balancer", "index.html#events"], ["EventBridge", "index.html#events"], ["counter", "01-greeter.html#"],
   ["AtomicU64", "01-greeter.html#"], ["cargo lambda deploy", "on-your-own-account.html#"], ["SAM template", "on-your-own-account.html#"],
-  ["what does it cost", "on-your-own-account.html#cost"], ["log retention", "index.html#deploy"], ["borrowing a closure", "index.html#state"],
+  ["what does it cost", "on-your-own-account.html#cost"], ["log retention", "on-your-own-account.html#sam"], ["borrowing a closure", "index.html#state"],
 ];
 
 const CHINESE = [
