@@ -80,6 +80,8 @@ fn serves_one_tenant() {
     let wish = json!({ "do": "price", "size": "1x1", "copies": copies });
     counter.ask(tenant, format!("{tenant} asks for a size that it does not have"), wish).expect_error("NoSize");
     counter.expect_no_album(tenant, "winter");
+    let most = seed.number(99_000..=100_000);
+    counter.price(tenant, "a large order", most).expect_json(json!({ "cents": cents * most }));
 }
 
 #[test]
@@ -105,8 +107,13 @@ fn tells_each_tenant_its_own_prices() {
 #[test]
 fn reads_each_price_list_once() {
     let mut seed = Seed::at_run_time();
-    let names = tenants(&mut seed, 3);
+    let names = tenants(&mut seed, 30);
     let counter = Counter::of(&mut seed, &names);
+    for tenant in &names {
+        let outcome = counter.save(tenant, "summer", &text(&mut seed));
+        outcome.expect_not_logged("reading the prices of");
+        counter.expect_no_album(tenant, "winter").expect_not_logged("reading the prices of");
+    }
     let mut reads = Vec::new();
     for turn in 1..=3 {
         for (tenant, cents) in &counter.prices {
@@ -120,7 +127,7 @@ fn reads_each_price_list_once() {
     let expected: Vec<String> = names.iter().map(|tenant| format!("reading the prices of {tenant}")).collect();
     assert!(
         reads == expected,
-        "three tenants ask three times each, in turn, and each list is read when it is needed first\n  expected {expected:?}\n  got      {reads:?}"
+        "thirty tenants ask three times each, in turn, and each list is read when it is needed first\n  expected {expected:?}\n  got      {reads:?}"
     );
 }
 
@@ -194,6 +201,65 @@ fn keeps_them_apart_whatever_tenants_and_albums_are_called() {
     }
 }
 
+/// Whatever signs a program puts between a tenant and an album, both may have them.
+#[test]
+fn keeps_them_apart_whatever_stands_between_them() {
+    let mut seed = Seed::at_run_time();
+    let name = seed.name().to_lowercase();
+    let one_sign = ["-", "/", ":", "_", ".", " ", "=", "+", "@"];
+    let mut between: Vec<String> = one_sign.iter().flat_map(|sign| (1..=3).map(|times| sign.repeat(times))).collect();
+    between.extend(["://", " - ", " / ", "/@", "/albums/", "-album-", ".album.", "0"].map(str::to_owned));
+    for between in between {
+        for (one, album_of_one, other, album_of_other) in [
+            (name.clone(), format!("a{between}b"), format!("{name}{between}a"), "b".to_owned()),
+            (name.clone(), format!("b{between}a"), format!("a{between}{name}"), "b".to_owned()),
+        ] {
+            let counter = Counter::of(&mut seed, &[one.clone(), other.clone()]);
+            let (first, second) = (text(&mut seed), text(&mut seed));
+            counter.save(&one, &album_of_one, &first);
+            counter.expect_no_album(&other, &album_of_other);
+            counter.save(&other, &album_of_other, &second);
+            counter.expect_album(&one, &album_of_one, &first);
+        }
+    }
+}
+
+#[test]
+fn keeps_the_albums_of_one_tenant_apart() {
+    let mut seed = Seed::at_run_time();
+    let names = tenants(&mut seed, 1);
+    let counter = Counter::of(&mut seed, &names);
+    let word = seed.name();
+    let albums = [
+        word.clone(),
+        word.to_lowercase(),
+        word.to_uppercase(),
+        format!(" {word}"),
+        format!("{word} "),
+        format!("{word}\n"),
+        format!("{word}.txt"),
+        format!("./{word}"),
+        format!("{word}/"),
+        String::new(),
+        " ".to_owned(),
+        "Zo\u{eb}".to_owned(),
+        "Zoe\u{308}".to_owned(),
+        "a".repeat(100),
+        "a".repeat(99),
+        "夏".repeat(100),
+    ];
+    let mut texts: Vec<String> = albums.iter().map(|_| text(&mut seed)).collect();
+    texts[0] = String::new();
+    texts[1] = format!("  {} 🌞\n\n", texts[1]);
+    for (album, text) in albums.iter().zip(&texts) {
+        counter.expect_no_album(&names[0], album);
+        counter.save(&names[0], album, text);
+    }
+    for (album, text) in albums.iter().zip(&texts) {
+        counter.expect_album(&names[0], album, text);
+    }
+}
+
 #[test]
 fn refuses_whoever_has_no_name() {
     let mut seed = Seed::at_run_time();
@@ -204,10 +270,12 @@ fn refuses_whoever_has_no_name() {
         counter.price(tenant, "a tenant with a name", 1).expect_response();
         counter.save(tenant, "summer", text);
     }
+    let (album, written) = (format!("wedding-{}", seed.name()), text(&mut seed));
     for wish in [
         json!({ "do": "price", "size": "10x15", "copies": seed.number(1..=9) }),
         json!({ "do": "open", "album": "summer" }),
         json!({ "do": "save", "album": "summer", "text": "nobody's" }),
+        json!({ "do": "save", "album": album, "text": written, "tenant": names[0] }),
     ] {
         for named in [None, Some("")] {
             let story = match named {
@@ -218,6 +286,7 @@ fn refuses_whoever_has_no_name() {
             let outcome = if let Some(name) = named { request.tenant(name) } else { request }.invoke(wish.clone());
             outcome.expect_error("NoTenant");
             outcome.expect_not_logged("reading the prices of");
+            outcome.expect_not_logged(&album).expect_not_logged(&written).expect_not_logged(&names[0]);
         }
     }
     for (tenant, text) in names.iter().zip(&texts) {
@@ -238,11 +307,15 @@ fn believes_lambda_and_not_the_event() {
     let wish = json!({ "do": "price", "size": "10x15", "copies": 1, "tenant": victim });
     let outcome = counter.ask(thief, story("asks for a price"), wish);
     outcome.expect_json(json!({ "cents": counter.prices[0].1 }));
+    outcome.expect_not_logged(victim);
     let wish = json!({ "do": "open", "album": "summer", "tenant": victim });
     let outcome = counter.ask(thief, story("opens an album"), wish);
     outcome.expect_json(json!({ "album": "summer", "text": texts[0] }));
+    outcome.expect_not_logged(victim);
     let wish = json!({ "do": "save", "album": "summer", "text": "spoilt", "tenant": victim });
-    counter.ask(thief, story("saves an album"), wish).expect_json(json!({ "saved": "summer" }));
+    let outcome = counter.ask(thief, story("saves an album"), wish);
+    outcome.expect_json(json!({ "saved": "summer" }));
+    outcome.expect_not_logged(victim);
     counter.expect_album(victim, "summer", &texts[1]);
     let wish = json!({ "do": "open", "album": "summer", "tenant": victim });
     let outcome = counter.function.story(format!("nobody opens an album, and says to be {victim}")).invoke(wish);
@@ -255,17 +328,20 @@ fn says_nothing_of_others_when_it_refuses() {
     let names = tenants(&mut seed, 3);
     let counter = Counter::of(&mut seed, &names);
     let albums: Vec<String> = names.iter().map(|_| format!("wedding-{}", seed.name())).collect();
-    for (tenant, album) in names.iter().zip(&albums) {
-        counter.save(tenant, album, &text(&mut seed));
+    let texts: Vec<String> = names.iter().map(|_| text(&mut seed)).collect();
+    for ((tenant, album), text) in names.iter().zip(&albums).zip(&texts) {
+        counter.save(tenant, album, text);
         counter.price(tenant, "as every day", 1).expect_response();
     }
     let stranger = format!("{}-without-prices", seed.name().to_lowercase());
     let size = json!({ "do": "price", "size": "1x1", "copies": 1 });
+    let lie = json!({ "do": "open", "album": "nothing", "tenant": names[1] });
     let refusals = [
         ("nothing", counter.expect_no_album(&names[0], "nothing")),
         (albums[1].as_str(), counter.expect_no_album(&names[0], &albums[1])),
         ("nothing", counter.price(&stranger, "it has no price list", 1)),
         ("nothing", counter.ask(&names[0], "a size that nobody has", size)),
+        ("nothing", counter.ask(&names[0], format!("{} opens an album, and says to be {}", names[0], names[1]), lie)),
         (
             "nothing",
             counter.function.story("nobody opens an album").invoke(json!({ "do": "open", "album": "nothing" })),
@@ -273,8 +349,8 @@ fn says_nothing_of_others_when_it_refuses() {
     ];
     for (asked_for, outcome) in &refusals {
         outcome.expect_function_error();
-        for (tenant, album) in names.iter().zip(&albums).skip(1) {
-            outcome.expect_payload_without(tenant);
+        for ((tenant, album), text) in names.iter().zip(&albums).zip(&texts).skip(1) {
+            outcome.expect_payload_without(tenant).expect_payload_without(text);
             if album != asked_for {
                 outcome.expect_payload_without(album);
             }
@@ -287,12 +363,14 @@ fn logs_whose_wish_it_was_and_not_what_was_written() {
     let mut seed = Seed::at_run_time();
     let names = tenants(&mut seed, 3);
     let counter = Counter::of(&mut seed, &names);
-    for turn in 0..9 {
+    let size = json!({ "do": "price", "size": "1x1", "copies": 1 });
+    for turn in 0..12 {
         let tenant = &names[turn % 3];
         let (album, text) = (format!("album-{}", seed.name()), text(&mut seed));
         let outcome = match turn / 3 {
             0 => counter.save(tenant, &album, &text),
             1 => counter.price(tenant, "others were there before", 1),
+            2 => counter.ask(tenant, format!("{tenant} asks for a size that it does not have"), size.clone()),
             _ => counter.expect_no_album(tenant, &album),
         };
         let start = format!("tenant {tenant}: ");
