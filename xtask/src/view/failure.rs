@@ -53,6 +53,10 @@ fn from_report(style: Style, failure: &Value) -> String {
     }
     let words = [("story", "story"), ("rule", "expectation"), ("expected", "expected"), ("got", "got")];
     for (label, key) in words {
+        // A rule in words says what was expected, too.
+        if key == "expected" && failure[key] == failure["expectation"] {
+            continue;
+        }
         if let Some(value) = failure[key].as_str() {
             text.push_str(&field(style, label, value));
         }
@@ -81,5 +85,21 @@ fn field(style: Style, label: &str, value: &str) -> String {
     } else {
         let line = indented(value, "");
         format!("    {} {}\n", style.dim(&format!("{label:<9}")), line.trim_end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_not_shown_twice() {
+        let rule = "the log has one line for each order";
+        let shown = from_report(Style::Plain, &json!({ "expectation": rule, "expected": rule, "got": "no line" }));
+        assert_eq!(shown.matches(rule).count(), 1, "{shown}");
+        let shown = from_report(Style::Plain, &json!({ "expectation": rule, "expected": "2", "got": "1" }));
+        assert!(shown.contains(rule) && shown.contains("expected  2"), "{shown}");
     }
 }

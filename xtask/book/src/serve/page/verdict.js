@@ -31,7 +31,8 @@ function failure(test, open) {
 }
 
 function reported(told) {
-  const { story, event, expectation, expected, got, path, difference, logs, report } = told;
+  const { story, event, expectation, got, path, difference, logs, report } = told;
+  const expected = told.expected === expectation ? null : told.expected; // a rule in words says it already
   const both = typeof expected === "string" && typeof got === "string";
   return [
     story ? h("p", { class: "live-story" }, capital(story), ".") : null,
