@@ -66,7 +66,11 @@ fn the_clerk_is_a_release_of_todays_source() {
         program.source
     );
     assert!(program.is_release, "the program is a debug build, which takes many times as long");
-    assert!(program.is_locked, "the program was built without Cargo.lock, so with whatever versions are newest today");
+    assert!(
+        program.is_locked,
+        "the program was not built by the folder's Cargo.lock (it was missing, replaced or passed over), so with whatever \
+         versions are newest today"
+    );
 }
 
 #[test]
@@ -113,6 +117,11 @@ fn nothing_else_is_in_the_image() {
         megabytes <= 200,
         "the image begins with {base}, which alone has about {megabytes} MB: with all that builds a program"
     );
+    assert!(
+        image.packages.is_empty(),
+        "the clerk needs nothing beside itself, and a package manager has put {:?} into the image",
+        image.packages
+    );
     let from_folder =
         image.layered.iter().filter_map(|(path, file)| Some(format!("{path} ({})", file.from_context.as_ref()?)));
     let from_folder: Vec<String> = from_folder.collect();
@@ -145,13 +154,14 @@ fn the_token_is_in_no_layer() {
         "the token of the print lab stands in the Dockerfile, and so in the repository:\n  {}",
         told.join("\n  ")
     );
-    let named = image
-        .env
-        .keys()
-        .find(|name| ["TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.to_ascii_uppercase().contains(word)));
-    assert!(
-        named.is_none(),
-        "the image has the variable {}: whoever may pull it reads it",
-        named.map_or("", String::as_str)
-    );
+    let tells =
+        |name: &&String| ["TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.to_ascii_uppercase().contains(word));
+    for (what, named) in [("variable", image.env.keys().find(tells)), ("argument", image.arguments.iter().find(tells))]
+    {
+        assert!(
+            named.is_none(),
+            "the image has the {what} {}: whoever may pull it reads its value there, or in the image's history",
+            named.map_or("", String::as_str)
+        );
+    }
 }

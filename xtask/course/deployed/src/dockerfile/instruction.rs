@@ -44,6 +44,8 @@ pub(super) struct Mount {
     pub kind: String,
     pub target: String,
     pub source: Option<String>,
+    /// The stage that a bind shows a part of; without one it is the folder that is built.
+    pub from: Option<String>,
 }
 
 /// The instructions with their lines.
@@ -167,7 +169,7 @@ fn run(rest: &str) -> Result<Instruction, String> {
         let target =
             option(&["target", "dst", "destination"]).or_else(|| (kind == "secret").then(|| "/run/secrets".to_owned()));
         let target = target.ok_or("a mount needs a target")?;
-        mounts.push(Mount { kind, target, source: option(&["source", "src", "from"]) });
+        mounts.push(Mount { kind, target, source: option(&["source", "src"]), from: option(&["from"]) });
     }
     let script = if rest.starts_with('[') { list(rest)?.join(" ") } else { rest.to_owned() };
     Ok(Instruction::Run { mounts, script })

@@ -13,7 +13,7 @@ mod shell;
 mod stage;
 mod start;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use start::{Started, start};
@@ -59,7 +59,7 @@ pub struct Program {
     /// The text of the `src/main.rs` that it was made of.
     pub source: String,
     pub is_release: bool,
-    /// Whether there was a `Cargo.lock` to build by.
+    /// Whether it was built by the versions of the context's `Cargo.lock`.
     pub is_locked: bool,
 }
 
@@ -73,6 +73,10 @@ pub struct Image {
     /// Folders that not everybody may enter.
     pub closed: Vec<String>,
     pub env: BTreeMap<String, String>,
+    /// What a package manager has put into it.
+    pub packages: BTreeSet<String>,
+    /// The names of all `ARG`, of earlier stages too: with an attestation their values are pushed along.
+    pub arguments: BTreeSet<String>,
     pub entrypoint: Vec<String>,
     pub cmd: Vec<String>,
     pub workdir: String,
@@ -137,19 +141,23 @@ pub fn build(dockerfile: &str, context: &Context) -> Result<Image, BuildError> {
     let mut global = BTreeMap::new();
     let mut stages: Vec<Stage<'_>> = Vec::new();
     let mut from = Vec::new();
+    let mut arguments = BTreeSet::new();
     for (line, instruction) in instructions {
         let at = |message: String| BuildError { line, message };
+        if let Instruction::Arg { name, .. } = &instruction {
+            arguments.insert(name.clone());
+        }
         match (instruction, stages.last_mut()) {
             (Instruction::Arg { name, default }, None) => {
                 let default = instruction::expand(&default.unwrap_or_default(), &global).map_err(at)?;
                 global.insert(name, default);
             }
             (Instruction::From { image, platform, name }, _) => {
-                let mut arguments = global.clone();
+                let mut known = global.clone();
                 for (name, value) in [("TARGETPLATFORM", &context.platform), ("BUILDPLATFORM", &context.platform)] {
-                    arguments.insert(name.to_owned(), value.clone());
+                    known.insert(name.to_owned(), value.clone());
                 }
-                let expand = |text: &str| instruction::expand(text, &arguments).map_err(at);
+                let expand = |text: &str| instruction::expand(text, &known).map_err(at);
                 let image = expand(&image)?;
                 let platform = platform.map(|platform| expand(&platform)).transpose()?;
                 let stage = match stages.iter().find(|stage| stage.name.as_deref() == Some(&image)) {
@@ -168,12 +176,16 @@ pub fn build(dockerfile: &str, context: &Context) -> Result<Image, BuildError> {
                 let (stage, earlier) = stages.split_last_mut().unwrap_or_else(|| unreachable!("there is a last stage"));
                 stage.copy(&copy, earlier).map_err(at)?;
             }
+            (Instruction::Run { mounts, script }, Some(_)) => {
+                let (stage, earlier) = stages.split_last_mut().unwrap_or_else(|| unreachable!("there is a last stage"));
+                stage.run(&mounts, &script, earlier).map_err(at)?;
+            }
             (Instruction::Arg { name, default }, Some(stage)) => stage.argument(name, default, &global).map_err(at)?,
             (other, Some(stage)) => stage.carry_out(other).map_err(at)?,
         }
     }
     let last = stages.pop().ok_or(BuildError { line: 1, message: "the file has no FROM".to_owned() })?;
-    Ok(last.into_image(from))
+    Ok(last.into_image(from, arguments))
 }
 
 #[cfg(test)]

@@ -120,7 +120,13 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
         ),
         "cd" => stage.workdir = stage.absolute(plain.first().unwrap_or(&"/root")),
-        "mkdir" => plain.iter().for_each(|path| stage.add_folder(&stage.absolute(path))),
+        "mkdir" => {
+            let (mode, paths) = moded(arguments);
+            for path in paths {
+                stage.add_folder(&stage.absolute(path));
+                mode.map_or(Ok(()), |mode| chmod(stage, mode, path, false))?;
+            }
+        }
         "touch" => {
             for path in plain {
                 let path = stage.absolute(path);
@@ -133,10 +139,14 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
             }
         }
         "rm" => plain.iter().for_each(|path| remove(stage, path)),
-        "cp" | "mv" | "install" => copied(stage, program, &plain, is_recursive || program == "mv")?,
+        "cp" | "mv" => copied(stage, program, &plain, None, is_recursive || program == "mv")?,
+        "install" => {
+            let (mode, paths) = moded(arguments);
+            copied(stage, program, &paths, mode, false)?;
+        }
         "chmod" => {
             let (mode, paths) = plain.split_first().ok_or("chmod: missing operand")?;
-            paths.iter().try_for_each(|path| chmod(stage, mode, path))?;
+            paths.iter().try_for_each(|path| chmod(stage, mode, path, is_recursive))?;
         }
         "chown" | "sync" | "ldconfig" => {}
         "strip" if stage.tools.contains("strip") => {}
@@ -195,13 +205,13 @@ fn remove(stage: &mut Stage<'_>, path: &str) {
     stage.folders.retain(|folder| *folder != path && !folder.starts_with(&below));
 }
 
-fn copied(stage: &mut Stage<'_>, program: &str, plain: &[&str], is_recursive: bool) -> Result<(), String> {
-    let plain: Vec<&str> =
-        if program == "install" && plain.first().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit())) {
-            plain[1..].to_vec()
-        } else {
-            plain.to_vec()
-        };
+fn copied(
+    stage: &mut Stage<'_>,
+    program: &str,
+    plain: &[&str],
+    mode: Option<&str>,
+    is_recursive: bool,
+) -> Result<(), String> {
     let Some((destination, sources)) = plain.split_last().filter(|(_, sources)| !sources.is_empty()) else {
         return Err(format!("{program}: missing file operand"));
     };
@@ -232,6 +242,7 @@ fn copied(stage: &mut Stage<'_>, program: &str, plain: &[&str], is_recursive: bo
             } else {
                 file.written = stage.clock;
             }
+            file.mode = mode.map_or(Ok(file.mode), |mode| changed(mode, file.mode))?;
             stage.add_folder(parent(&place));
             stage.files.insert(place, file);
         }
@@ -239,29 +250,80 @@ fn copied(stage: &mut Stage<'_>, program: &str, plain: &[&str], is_recursive: bo
     Ok(())
 }
 
-fn chmod(stage: &mut Stage<'_>, mode: &str, path: &str) -> Result<(), String> {
-    let new = |old: u32| match mode {
-        "+x" | "a+x" | "ugo+x" => Ok(old | 0o111),
-        "u+x" => Ok(old | 0o100),
-        "a+rx" | "+rx" => Ok(old | 0o555),
-        mode => octal(mode),
-    };
-    let whole = stage.absolute(path);
-    if stage.folders.contains(&whole) {
-        if new(0o755)? & 0o001 == 0 {
-            stage.closed.push(whole);
-        } else {
-            stage.closed.retain(|folder| *folder != whole);
+/// What `-m` says, in whatever form, and the words that are no options.
+fn moded(arguments: &[String]) -> (Option<&str>, Vec<&str>) {
+    let (mut mode, mut plain) = (None, Vec::new());
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match (word.strip_prefix("--mode="), word.strip_prefix('-')) {
+            (Some(given), _) => mode = Some(given),
+            (None, Some(option)) if option.starts_with('-') => {}
+            (None, Some(option)) => match option.split_once('m') {
+                Some((_, "")) => mode = words.next(),
+                Some((_, given)) => mode = Some(given),
+                None => {}
+            },
+            (None, None) => plain.push(word),
         }
-        return Ok(());
+    }
+    (mode, plain)
+}
+
+/// A mode after `755`, `u+x` or `go-rwx,a+r`.
+fn changed(mode: &str, old: u32) -> Result<u32, String> {
+    if mode.bytes().all(|byte| byte.is_ascii_digit()) {
+        return octal(mode);
+    }
+    let unknown = || format!("the mode {mode} is not known to this check");
+    mode.split(',').try_fold(old, |old, part| {
+        let at = part.find(['+', '-', '=']).ok_or_else(unknown)?;
+        let (who, what) = (&part[..at], &part[at + 1..]);
+        let who = if who.is_empty() { "a" } else { who };
+        let groups = who.chars().try_fold(0, |groups, letter| match letter {
+            'u' => Ok(groups | 0o700),
+            'g' => Ok(groups | 0o070),
+            'o' => Ok(groups | 0o007),
+            'a' => Ok(groups | 0o777),
+            _ => Err(unknown()),
+        })?;
+        let bits = what.chars().try_fold(0, |bits, letter| match letter {
+            'r' => Ok(bits | 0o444),
+            'w' => Ok(bits | 0o222),
+            'x' => Ok(bits | 0o111),
+            // Where somebody may execute it already.
+            'X' => Ok(bits | if old & 0o111 == 0 { 0 } else { 0o111 }),
+            _ => Err(unknown()),
+        })?;
+        Ok(match &part[at..=at] {
+            "+" => old | (groups & bits),
+            "-" => old & !(groups & bits),
+            _ => (old & !groups) | (groups & bits),
+        })
+    })
+}
+
+fn chmod(stage: &mut Stage<'_>, mode: &str, path: &str, is_recursive: bool) -> Result<(), String> {
+    let whole = stage.absolute(path);
+    let below = format!("{}/", whole.trim_end_matches('/'));
+    let is_folder = stage.folders.contains(&whole);
+    if is_folder {
+        let all = stage.folders.iter().filter(|one| **one == whole || (is_recursive && one.starts_with(&below)));
+        let all: Vec<String> = all.cloned().collect();
+        stage.closed.retain(|folder| !all.contains(folder));
+        if changed(mode, 0o755)? & 0o001 == 0 {
+            stage.closed.extend(all);
+        }
+        if !is_recursive {
+            return Ok(());
+        }
     }
     let found = matching(stage, path);
-    if found.is_empty() {
+    if found.is_empty() && !is_folder {
         return Err(format!("chmod: cannot access '{path}': No such file or directory"));
     }
     for path in found {
         if let Some(file) = stage.files.get_mut(&path) {
-            file.mode = new(file.mode)?;
+            file.mode = changed(mode, file.mode)?;
         }
     }
     Ok(())
@@ -276,6 +338,7 @@ fn install(stage: &mut Stage<'_>, program: &str, plain: &[&str]) -> Result<(), S
         return Ok(());
     }
     for package in &plain[1..] {
+        stage.packages.insert((*package).to_owned());
         let tools: &[&str] = match *package {
             "cargo" | "rust" => &["cargo", "rustc"],
             "rustup" => &["rustup"],
@@ -299,6 +362,13 @@ fn cargo(
         return Err(format!("/bin/sh: cargo: command not found in {}", stage.base.name));
     }
     let is_lambda = plain.first() == Some(&"lambda");
+    let option = |name: &str| {
+        let given = arguments.iter().find_map(|word| word.strip_prefix(&format!("{name}=")).map(str::to_owned));
+        let place = arguments.iter().position(|word| word == name);
+        given.or_else(|| arguments.get(place? + 1).cloned())
+    };
+    let has = |names: &[&str]| arguments.iter().any(|word| names.contains(&word.as_str()));
+    let installed = (plain.first() == Some(&"install")).then(|| option("--path")).flatten();
     match plain.first().copied() {
         Some("build" | "b") => {}
         Some("lambda") if stage.tools.contains("cargo-lambda") => {}
@@ -307,18 +377,16 @@ fn cargo(
             stage.tools.insert("cargo-lambda".to_owned());
             return Ok(());
         }
-        Some("fetch" | "test" | "check" | "clippy" | "fmt" | "vendor" | "install" | "generate-lockfile") => {
+        Some("install") if installed.is_some() => {}
+        Some("fetch" | "test" | "check" | "clippy" | "fmt" | "vendor" | "install") => return Ok(()),
+        Some("update" | "generate-lockfile") => {
+            let newest = "whatever is newest on the day of the build\n".to_owned();
+            write(stage, &stage.absolute("Cargo.lock"), Content::Text(newest), 0o644);
             return Ok(());
         }
         other => return Err(format!("cargo {} is not known to this check", other.unwrap_or_default())),
     }
-    let option = |name: &str| {
-        let given = arguments.iter().find_map(|word| word.strip_prefix(&format!("{name}=")).map(str::to_owned));
-        let place = arguments.iter().position(|word| word == name);
-        given.or_else(|| arguments.get(place? + 1).cloned())
-    };
-    let has = |names: &[&str]| arguments.iter().any(|word| names.contains(&word.as_str()));
-    let folder = stage.workdir.clone();
+    let folder = installed.as_ref().map_or_else(|| stage.workdir.clone(), |path| stage.absolute(path));
     let text = |stage: &Stage<'_>, path: &str| match stage.files.get(&join(&folder, path)) {
         Some(File { content: Content::Text(text), written, .. }) => Some((text.clone(), *written)),
         _ => None,
@@ -332,13 +400,17 @@ fn cargo(
         .find_map(|line| line.strip_prefix("name")?.trim().strip_prefix('='))
         .map(|name| name.trim().trim_matches('"').to_owned());
     let name = option("--bin").or(name).ok_or("error: failed to parse manifest: there is no name")?;
-    let is_locked = text(stage, "Cargo.lock").is_some();
-    if has(&["--locked", "--frozen"]) && !is_locked {
+    let lock = text(stage, "Cargo.lock").map(|(lock, _)| lock);
+    if has(&["--locked", "--frozen"]) && lock.is_none() {
         return Err(
             "error: the lock file needs to be updated but --locked was passed to prevent this: there is no Cargo.lock"
                 .to_owned(),
         );
     }
+    // `cargo install` passes the lock file over, unless it is told not to.
+    let is_locked = lock.is_some()
+        && lock.as_ref() == stage.context.files.get("Cargo.lock")
+        && (installed.is_none() || has(&["--locked", "--frozen"]));
     let (host_cpu, host) = match stage.architecture.as_str() {
         "arm64" => ("aarch64", stage.glibc().map_or("aarch64-unknown-linux-musl", |_| "aarch64-unknown-linux-gnu")),
         _ => ("x86_64", stage.glibc().map_or("x86_64-unknown-linux-musl", |_| "x86_64-unknown-linux-gnu")),
@@ -380,12 +452,13 @@ fn cargo(
     } else {
         stage.glibc()
     };
-    let profile =
-        option("--profile").unwrap_or_else(|| if has(&["--release", "-r"]) { "release" } else { "dev" }.to_owned());
+    let is_release = if installed.is_some() { !has(&["--debug"]) } else { has(&["--release", "-r"]) };
+    let profile = option("--profile").unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
     let target = option("--target-dir")
         .or_else(|| variables.get("CARGO_TARGET_DIR").cloned())
         .unwrap_or_else(|| "target".to_owned());
-    let target = stage.absolute(&target);
+    let target =
+        if installed.is_some() && !target.starts_with('/') { join(&folder, &target) } else { stage.absolute(&target) };
     let output = if is_lambda {
         let root = option("--lambda-dir").map_or_else(|| join(&target, "lambda"), |root| stage.absolute(&root));
         let file = if option("--output-format").as_deref() == Some("zip") { "bootstrap.zip" } else { "bootstrap" };
@@ -397,11 +470,20 @@ fn cargo(
     stage.clock += 1;
     // cargo goes by the time of files: what is newer than its sources is not built again.
     let is_fresh = stage.files.get(&output).is_some_and(|file| file.written > written && file.written > described);
-    if is_fresh {
-        return Ok(());
+    if !is_fresh {
+        let architecture = if cpu == "aarch64" { "arm64" } else { "x86_64" }.to_owned();
+        let program = Program { architecture, glibc, source, is_release: profile != "dev", is_locked };
+        write(stage, &output, Content::Program(program), 0o755);
     }
-    let architecture = if cpu == "aarch64" { "arm64" } else { "x86_64" }.to_owned();
-    let program = Program { architecture, glibc, source, is_release: profile != "dev", is_locked };
-    write(stage, &output, Content::Program(program), 0o755);
+    if installed.is_some() {
+        let given = option("--root").or_else(|| variables.get("CARGO_INSTALL_ROOT").cloned());
+        let root = given.or_else(|| variables.get("CARGO_HOME").cloned());
+        let home = if stage.tools.contains("rustup") { "/usr/local/cargo" } else { "/root/.cargo" };
+        let root = root.map_or_else(|| home.to_owned(), |root| stage.absolute(&root));
+        let file = stage.files.get(&output).cloned();
+        let place = join(&join(&root, "bin"), &name);
+        stage.add_folder(parent(&place));
+        stage.files.extend(file.map(|file| (place, file)));
+    }
     Ok(())
 }

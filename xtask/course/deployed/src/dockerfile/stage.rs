@@ -20,6 +20,8 @@ pub(super) struct Stage<'c> {
     pub tools: BTreeSet<String>,
     /// What `rustup target add` added.
     pub targets: BTreeSet<String>,
+    /// What package managers have installed.
+    pub packages: BTreeSet<String>,
     pub clock: u64,
     arguments: BTreeMap<String, String>,
     layered: Vec<(String, File)>,
@@ -57,6 +59,7 @@ impl<'c> Stage<'c> {
             workdir: "/".to_owned(),
             tools: base.tools.iter().map(|tool| (*tool).to_owned()).collect(),
             targets: BTreeSet::new(),
+            packages: BTreeSet::new(),
             layered: Vec::new(),
             caches: BTreeMap::new(),
             user: None,
@@ -81,12 +84,14 @@ impl<'c> Stage<'c> {
         Stage { name, ..self.clone() }
     }
 
-    pub(super) fn into_image(self, from: Vec<From>) -> Image {
+    pub(super) fn into_image(self, from: Vec<From>, arguments: BTreeSet<String>) -> Image {
         Image {
             files: self.files,
             layered: self.layered,
             closed: self.closed,
             env: self.env,
+            packages: self.packages,
+            arguments,
             entrypoint: self.entrypoint,
             cmd: self.cmd,
             workdir: self.workdir,
@@ -129,7 +134,7 @@ impl<'c> Stage<'c> {
         Ok(())
     }
 
-    /// Every instruction but FROM, ARG and COPY.
+    /// Every instruction but FROM, ARG, COPY and RUN.
     pub(super) fn carry_out(&mut self, instruction: Instruction) -> Result<(), String> {
         match instruction {
             Instruction::Env(pairs) => {
@@ -144,19 +149,22 @@ impl<'c> Stage<'c> {
                 self.add_folder(&self.workdir.clone());
             }
             Instruction::User(user) => self.user = Some(self.expand(&user)?),
-            Instruction::Run { mounts, script } => self.run(&mounts, &script)?,
             Instruction::Entrypoint(words) => {
                 self.entrypoint = words;
                 // An entry point of one's own forgets the command of the base.
                 self.cmd = Vec::new();
             }
             Instruction::Cmd(words) => self.cmd = words,
-            Instruction::Remark | Instruction::From { .. } | Instruction::Arg { .. } | Instruction::Copy(_) => {}
+            Instruction::Remark
+            | Instruction::From { .. }
+            | Instruction::Arg { .. }
+            | Instruction::Copy(_)
+            | Instruction::Run { .. } => {}
         }
         Ok(())
     }
 
-    fn run(&mut self, mounts: &[Mount], script: &str) -> Result<(), String> {
+    pub(super) fn run(&mut self, mounts: &[Mount], script: &str, earlier: &[Stage<'_>]) -> Result<(), String> {
         if !self.base.has_shell {
             return Err(format!(
                 "exec /bin/sh: no such file or directory: {} has no shell to RUN anything",
@@ -167,13 +175,21 @@ impl<'c> Stage<'c> {
         let before = self.files.clone();
         for mount in mounts {
             let target = self.absolute(&self.expand(&mount.target)?);
-            self.add_folder(&target);
             match mount.kind.as_str() {
-                "cache" => self.files.extend(self.caches.get(&target).cloned().unwrap_or_default()),
+                "cache" => {
+                    self.add_folder(&target);
+                    self.files.extend(self.caches.get(&target).cloned().unwrap_or_default());
+                }
                 "bind" => {
                     let source = self.expand(mount.source.as_deref().unwrap_or("."))?;
-                    for (path, file) in self.of_context(&source)?.files {
-                        self.files.insert(join(&target, &path), file);
+                    let found = match &mount.from {
+                        Some(from) => self.of_stage(&self.expand(from)?, &source, earlier)?,
+                        None => self.of_context(&source)?,
+                    };
+                    self.add_folder(if found.is_folder { &target } else { parent(&target) });
+                    for (path, file) in found.files {
+                        let place = if found.is_folder { join(&target, &path) } else { target.clone() };
+                        self.files.insert(place, file);
                     }
                 }
                 "secret" | "ssh" | "tmpfs" => {}
@@ -184,20 +200,17 @@ impl<'c> Stage<'c> {
         for mount in mounts {
             let target = self.absolute(&self.expand(&mount.target)?);
             let below = format!("{}/", target.trim_end_matches('/'));
-            let inside: Vec<String> = self.files.keys().filter(|path| path.starts_with(&below)).cloned().collect();
+            let is_inside = |path: &&String| **path == target || path.starts_with(&below);
+            let inside: Vec<String> = self.files.keys().filter(is_inside).cloned().collect();
             let mut cached = BTreeMap::new();
             for path in inside {
                 cached.extend(self.files.remove(&path).map(|file| (path, file)));
             }
+            let hidden = before.iter().filter(|(path, _)| is_inside(path));
+            self.files.extend(hidden.map(|(path, file)| (path.clone(), file.clone())));
             if mount.kind == "cache" {
                 self.caches.insert(target, cached);
             }
-            self.files.extend(
-                before
-                    .iter()
-                    .filter(|(path, _)| path.starts_with(&below))
-                    .map(|(path, file)| (path.clone(), file.clone())),
-            );
         }
         let changed = self.files.iter().filter(|(path, file)| before.get(*path) != Some(file));
         self.layered.extend(changed.map(|(path, file)| (path.clone(), file.clone())));

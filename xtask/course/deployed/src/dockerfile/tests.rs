@@ -100,6 +100,78 @@ ENTRYPOINT [\"./target/release/clerk\"]
     assert!(touched.program.source.contains("lambda()"));
 }
 
+/// A build on Amazon Linux, with one RUN that makes `/out/bin/clerk`.
+fn built_by(run: &str) -> String {
+    format!(
+        "FROM amazonlinux:2023 AS build\nRUN dnf install -y cargo\nWORKDIR /work\n{run}\nFROM public.ecr.aws/lambda/provided:al2023\n\
+         COPY --from=build /out/bin/clerk /var/runtime/bootstrap\nCMD [\"x\"]\n"
+    )
+}
+
+#[test]
+fn single_files_are_shown_to_a_run() {
+    for at in ["", "/work/"] {
+        let mounts: Vec<String> = ["Cargo.toml", "Cargo.lock", "src"]
+            .map(|path| format!("--mount=type=bind,source={path},target={at}{path}"))
+            .into();
+        let run = format!(
+            "RUN {} cargo build -r --locked && install -D target/release/clerk /out/bin/clerk",
+            mounts.join(" ")
+        );
+        let started = started(&built_by(&run)).expect("it starts");
+        assert!(started.program.is_locked && started.program.source.contains("lambda()"), "{run}");
+    }
+    let earlier = "FROM scratch AS code\nCOPY src /s\n".to_owned()
+        + &built_by(
+            "COPY Cargo.* ./\nRUN --mount=from=code,source=/s,target=src cargo build -r && install -D target/release/clerk \
+             /out/bin/clerk",
+        );
+    assert!(started(&earlier).expect("it starts").program.source.contains("lambda()"));
+}
+
+#[test]
+fn a_lock_file_counts_when_it_is_that_of_the_folder() {
+    for (run, is_locked) in [
+        ("cargo install --locked --path . --root /out", true),
+        ("cargo install --path=. --root=/out", false),
+        ("cargo build -r && mkdir -p /out/bin && cp target/release/clerk /out/bin", true),
+        ("cargo generate-lockfile && cargo build -r --locked && install -D target/release/clerk /out/bin/clerk", false),
+        ("cargo update && cargo install --locked --path . --root /out", false),
+    ] {
+        let started = started(&built_by(&format!("COPY . .\nRUN {run}"))).expect(run);
+        assert_eq!((started.program.is_locked, started.program.is_release), (is_locked, true), "{run}");
+    }
+}
+
+#[test]
+fn modes_shut_folders_and_files_in_whatever_way_they_are_given() {
+    let with = |last: &str| {
+        built_by("COPY . .\nRUN cargo install --path . --root /out")
+            .replace("COPY --from=build /out/bin/clerk /var/runtime/bootstrap\nCMD [\"x\"]\n", last)
+    };
+    let copy = "COPY --from=build /out/bin/clerk /app/clerk\nENTRYPOINT [\"/app/clerk\"]\n";
+    for (run, is_open) in [
+        ("mkdir /app", true),
+        ("mkdir -m 700 /app", false),
+        ("mkdir -pm755 /app", true),
+        ("mkdir --mode=0750 /app", false),
+        ("mkdir /app && chmod go-rwx /app", false),
+        ("mkdir -p /app/x && chmod -R 700 /app && chmod a+rX /app", true),
+    ] {
+        let is_started = started(&with(&format!("RUN {run}\n{copy}"))).is_ok();
+        assert_eq!(is_started, is_open, "{run}");
+    }
+    for (run, is_open) in [
+        ("chmod -R 700 /app", false),
+        ("chmod u=rwx,go=r /app/clerk", false),
+        ("chmod 0711 /app/clerk", true),
+        ("install -m 700 /app/clerk /app/x && mv /app/x /app/clerk", false),
+    ] {
+        let is_started = started(&with(&format!("{copy}RUN {run}\n"))).is_ok();
+        assert_eq!(is_started, is_open, "{run}");
+    }
+}
+
 #[test]
 fn layers_hold_what_later_ones_remove() {
     let text = "FROM amazonlinux:2023\nWORKDIR /app\nCOPY . .\nRUN rm -rf .env target\n";
