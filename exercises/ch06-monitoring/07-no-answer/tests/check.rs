@@ -24,6 +24,13 @@ enum Manner {
     Silent,
     /// Hangs up without a word.
     Rude,
+    /// Says half of its answer, and hangs up before the line break.
+    BreaksOff,
+}
+
+/// Where a piece of the answer ends that has only half of a letter, if there is one of two bytes.
+fn middle_of_a_letter(answer: &str) -> usize {
+    answer.find(|c: char| !c.is_ascii()).map_or(answer.len() / 2, |at| at + 1)
 }
 
 /// A service that answers every question with this.
@@ -39,10 +46,14 @@ fn service(manner: Manner, answer: &str) -> (Service, Arc<Mutex<Vec<String>>>) {
         match manner {
             Manner::Silent => {}
             Manner::Rude => return,
+            Manner::BreaksOff => {
+                let _ = stream.write_all(&answer.as_bytes()[..answer.len() / 2]);
+                return;
+            }
             Manner::After(ms) => thread::sleep(Duration::from_millis(ms)),
             Manner::HangsUp | Manner::StaysOnTheLine | Manner::Stammers => {}
         }
-        let middle = if manner == Manner::Stammers { answer.len() / 2 } else { 0 };
+        let middle = if manner == Manner::Stammers { middle_of_a_letter(&answer) } else { 0 };
         if manner != Manner::Silent {
             let _ = stream.write_all(&answer.as_bytes()[..middle]);
             if middle > 0 {
@@ -58,6 +69,17 @@ fn service(manner: Manner, answer: &str) -> (Service, Arc<Mutex<Vec<String>>>) {
     (service, questions)
 }
 
+const SERVICES: [(usize, &str); 3] = [(0, "STOCK"), (1, "COURIER"), (2, "MAIL")];
+
+/// The function failed, and its error and a line of its log say which service gave no answer.
+#[track_caller]
+fn expect_no_answer(outcome: &Outcome, name: &str) {
+    outcome.expect_error_saying("NoAnswer", name);
+    outcome.expect(&format!("a line of the log has the service's name, {name}"), |outcome| {
+        outcome.function_log().any(|line| line.contains(name))
+    });
+}
+
 struct Shop {
     desk: Function,
     parcel: String,
@@ -70,8 +92,8 @@ struct Shop {
 impl Shop {
     fn open(seed: &mut Seed, manners: [Manner; 3], timeout_ms: u64) -> Shop {
         let parcel = format!("p-{}", seed.number(1_000..=9_999));
-        let shelf = format!("{}-{}", seed.name(), seed.number(1..=99));
-        let label = format!("{}{}", seed.name().to_uppercase(), seed.number(100_000..=999_999));
+        let shelf = format!("{} é-{}", seed.name(), seed.number(1..=99));
+        let label = format!("{}Ö{}", seed.name().to_uppercase(), seed.number(100_000..=999_999));
         let (stock, _) = service(manners[0], &shelf);
         let (courier, _) = service(manners[1], &label);
         let (mail, mails) = service(manners[2], "thank you");
@@ -134,7 +156,8 @@ fn waits_for_the_whole_line() {
         let mut manners = [Manner::HangsUp; 3];
         manners[who] = Manner::Stammers;
         let shop = Shop::open(&mut seed, manners, 10_000);
-        let outcome = shop.send(&format!("the {name} says its answer in two pieces"));
+        let outcome =
+            shop.send(&format!("the {name} says its answer in two pieces, with a letter of two bytes half in each"));
         shop.expect_sent(&outcome);
     }
 }
@@ -142,15 +165,15 @@ fn waits_for_the_whole_line() {
 #[test]
 fn names_the_service_that_says_nothing() {
     let mut seed = Seed::at_run_time();
-    for (who, name) in [(0, "STOCK"), (1, "COURIER"), (2, "MAIL")] {
+    for (who, name) in SERVICES {
         let mut manners = [Manner::StaysOnTheLine; 3];
         manners[who] = Manner::Silent;
         let shop = Shop::open(&mut seed, manners, 1_300);
         let outcome = shop.send(&format!("{name} takes the question and never answers; the timeout is 1.3 s"));
-        outcome.expect_error_saying("NoAnswer", name);
-        outcome.expect(&format!("a line of the log says {name}"), |outcome| {
-            outcome.function_log().any(|line| line.contains(name))
-        });
+        expect_no_answer(&outcome, name);
+        let waited = outcome.report.duration.as_millis();
+        let sooner = "it waits until 500 ms before the deadline, and ends here not before 700 of 1,300 ms";
+        outcome.expect(&format!("{sooner}; it ended after {waited} ms"), |_| waited >= 700);
         let outcome = shop.send("the next parcel meets the same silence");
         outcome.expect_warm().expect_error_saying("NoAnswer", name);
     }
@@ -159,12 +182,24 @@ fn names_the_service_that_says_nothing() {
 #[test]
 fn names_the_service_that_hangs_up_without_a_word() {
     let mut seed = Seed::at_run_time();
-    for (who, name) in [(0, "STOCK"), (1, "COURIER"), (2, "MAIL")] {
+    for (who, name) in SERVICES {
         let mut manners = [Manner::HangsUp; 3];
         manners[who] = Manner::Rude;
         let shop = Shop::open(&mut seed, manners, 10_000);
         let outcome = shop.send(&format!("{name} takes the question and hangs up"));
-        outcome.expect_error_saying("NoAnswer", name);
+        expect_no_answer(&outcome, name);
+    }
+}
+
+#[test]
+fn names_the_service_that_hangs_up_in_the_middle_of_its_line() {
+    let mut seed = Seed::at_run_time();
+    for (who, name) in SERVICES {
+        let mut manners = [Manner::HangsUp; 3];
+        manners[who] = Manner::BreaksOff;
+        let shop = Shop::open(&mut seed, manners, 10_000);
+        let outcome = shop.send(&format!("{name} says half of its line, without a line break, and hangs up"));
+        expect_no_answer(&outcome, name);
     }
 }
 
@@ -189,6 +224,6 @@ fn counts_the_time_of_all_services_together() {
     ] {
         let shop = Shop::open(&mut seed, manners, 3_000);
         let outcome = shop.send("the stock and the courier took their time, of three seconds; the mail never answers");
-        outcome.expect_error_saying("NoAnswer", "MAIL");
+        expect_no_answer(&outcome, "MAIL");
     }
 }

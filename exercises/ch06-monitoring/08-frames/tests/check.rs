@@ -6,7 +6,8 @@ use course::Seed;
 use local_lambda::{Function, Outcome, binary};
 use serde_json::{Value, json};
 
-const WOODS: [&str; 5] = ["oak", "ash", "elm", "fir", "yew"];
+/// A handful of frames; those of a folder are other ones.
+const WOODS: [&str; 5] = ["oak", "ash", "wide/oak", "wide/ash", "yew"];
 
 fn framer() -> Function {
     Function::builder(binary!()).memory_mb(128).timeout(std::time::Duration::from_secs(20)).start()
@@ -74,6 +75,60 @@ fn fetches_each_of_a_handful_of_frames_once() {
         let expected = usize::from(!again);
         outcome.expect(&format!("the frame is fetched {expected} times; it was {times} times"), |_| times == expected);
         seen.push(wood);
+    }
+}
+
+/// Lays many other frames round photos, each once.
+fn frame_others(framer: &Function, seed: &mut Seed, how_many: u64) {
+    let collection = seed.name().to_lowercase();
+    for number in 1..=how_many {
+        let story = format!("photo {number} in a frame of a large collection");
+        let outcome = frame(framer, seed, &story, &seed_name(number), &format!("{collection}/{number}"));
+        outcome.expect_json_at("/photo", seed_name(number));
+    }
+}
+
+#[test]
+fn keeps_a_handful_that_comes_after_many_others() {
+    let mut seed = Seed::at_run_time();
+    let framer = framer();
+    for _ in 0..2 {
+        frame_others(&framer, &mut seed, 20);
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for round in 1..=5 {
+            for wood in WOODS {
+                let story = format!("round {round} with the same five frames, after twenty others; here {wood}");
+                let outcome = frame(&framer, &mut seed, &story, &seed_name(round), wood);
+                let times = times.entry(wood).or_default();
+                *times += fetched(&outcome);
+                let what = format!("since then {wood} is fetched at most twice; it was fetched {times} times");
+                outcome.expect(&what, |_| *times <= 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn keeps_what_it_has_when_another_frame_cannot_be_fetched() {
+    let mut seed = Seed::at_run_time();
+    let framer = framer();
+    frame_others(&framer, &mut seed, 20);
+    for round in 1..=3 {
+        for wood in WOODS {
+            let story = format!("round {round} with five frames, after twenty others; here {wood}");
+            frame(&framer, &mut seed, &story, &seed_name(round), wood).expect_json_at("/photo", seed_name(round));
+        }
+    }
+    for number in 1..=15 {
+        let outcome = framer
+            .story("the address of yet another frame is not signed")
+            .invoke(json!({ "photo": seed_name(number), "frame": format!("frames/{}-{number}.png", seed.name()) }));
+        outcome.expect_error_saying("NoFrame", "403");
+    }
+    for wood in WOODS {
+        let outcome = frame(&framer, &mut seed, &format!("{wood} again, after those failures"), "again", wood);
+        let times = fetched(&outcome);
+        outcome.expect(&format!("{wood} is still kept; it was fetched {times} times"), |_| times == 0);
     }
 }
 

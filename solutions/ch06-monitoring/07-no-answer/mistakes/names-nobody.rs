@@ -62,8 +62,9 @@ async fn ask(service: &str, question: &str) -> io::Result<String> {
     stream.write_all(format!("{question}\n").as_bytes()).await?;
     // Up to the end of the line. Whether the service then hangs up is its own affair.
     let mut answer = String::new();
-    match stream.read_line(&mut answer).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(answer.trim_end().to_owned()),
+    stream.read_line(&mut answer).await?;
+    match answer.strip_suffix('\n') {
+        Some(line) => Ok(line.trim_end().to_owned()),
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }

@@ -51,10 +51,11 @@ impl Wall {
         let frame = match kept {
             Some((_, frame)) => frame,
             None => {
+                let frame = Frame::fetch(&job.frame).map_err(no_frame)?;
                 if frames.len() == KEPT * 1_000 {
                     frames.pop_front();
                 }
-                Frame::fetch(&job.frame).map_err(no_frame)?
+                frame
             }
         };
         let picture = frame.round(&job.photo);

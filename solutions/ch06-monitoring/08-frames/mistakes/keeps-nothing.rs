@@ -51,10 +51,12 @@ impl Wall {
         let frame = match kept {
             Some((_, frame)) => frame,
             None => {
+                let frame = Frame::fetch(&job.frame).map_err(no_frame)?;
+                // Only now: what cannot be fetched takes nobody's place.
                 if frames.len() == KEPT {
                     frames.pop_front();
                 }
-                Frame::fetch(&job.frame).map_err(no_frame)?
+                frame
             }
         };
         let picture = frame.round(&job.photo);
