@@ -14,6 +14,12 @@ const ARRIVAL: i64 = 1_795_356_228_113;
 /// The same in whole seconds, as a signature says it.
 const NOW: i64 = ARRIVAL / 1_000;
 
+/// A header of this time and this signature.
+type SpellHeader = fn(i64, &str) -> String;
+
+/// The JSON of a payment.
+type SpellBody = fn(&Payment) -> String;
+
 fn new_key(seed: &mut Seed) -> Vec<u8> {
     (0..32).map(|_| seed.number(0..=255) as u8).collect()
 }
@@ -201,7 +207,7 @@ fn reads_a_signature_however_it_is_written() {
     let mut seed = Seed::at_run_time();
     let key = new_key(&mut seed);
     let shop = shop(&[&key]);
-    let spellings: [(&str, fn(i64, &str) -> String); 7] = [
+    let spellings: [(&str, SpellHeader); 7] = [
         ("in capital letters", |time, right| format!("t={time},v1={}", right.to_uppercase())),
         ("before the time", |time, right| format!("v1={right},t={time}")),
         ("between other schemes", |time, right| format!("v0={},t={time},v1={right},v2=x==", "0".repeat(64))),
@@ -226,7 +232,7 @@ fn checks_the_bytes_as_they_were_sent() {
     let mut seed = Seed::at_run_time();
     let key = new_key(&mut seed);
     let shop = shop(&[&key]);
-    let spellings: [(&str, fn(&Payment) -> String); 7] = [
+    let spellings: [(&str, SpellBody); 7] = [
         ("with blanks and line breaks", |p| {
             format!("{{\r\n  \"id\" : \"{}\",\n\t\"order\":{} , \"cents\":  {}}}\n", p.id, p.order, p.cents)
         }),
