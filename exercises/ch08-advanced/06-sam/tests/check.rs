@@ -36,7 +36,30 @@ fn printer(stack: &Stack) -> &Resource {
 #[track_caller]
 fn mapping(stack: &Stack) -> &Resource {
     let jobs = find(stack, "Jobs", "AWS::SQS::Queue");
-    let of_printer = |one: &&Resource| stack.named(one.at("FunctionName")).is_some_and(|one| one.id == "Printer");
+    let printer = printer(stack);
+    // By its name, its ARN, or that of a version or an alias.
+    let names = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| text == printer.name || format!("{text}:").starts_with(&format!("{}:", printer.arn)))
+    };
+    for one in &stack.resources {
+        let calls = match one.kind.as_str() {
+            "AWS::Lambda::Permission" => names(one.at("FunctionName")),
+            "AWS::Lambda::Url" => names(one.at("TargetFunctionArn")),
+            _ => false,
+        };
+        assert!(
+            !calls,
+            "{} ({}) lets {} call the printer, and it is called for Jobs and for nothing else",
+            one.id,
+            one.kind,
+            one.text("Principal").unwrap_or("whoever knows the address")
+        );
+    }
+    let reserved = printer.number("ReservedConcurrentExecutions");
+    assert!(reserved != Some(0), "the printer has ReservedConcurrentExecutions 0, so each call of it is throttled");
+    let of_printer = |one: &&Resource| names(one.at("FunctionName"));
     let mut all = stack.of_kind("AWS::Lambda::EventSourceMapping").filter(of_printer);
     match (all.next(), all.next()) {
         (Some(mapping), None) => {
@@ -165,6 +188,13 @@ fn two_stacks_are_deployed_side_by_side() {
             one.id, one.kind, one.name
         );
     }
+    let exported = live.exports.iter().find(|name| test.exports.contains(name));
+    assert!(
+        exported.is_none(),
+        "the stack for tests is there, and the live one is rolled back: Export with name {} is already exported, and each \
+         name of an export is there once in an account and Region",
+        exported.map_or("", String::as_str)
+    );
     let (jobs, url) = (find(&live, "Jobs", "AWS::SQS::Queue"), &live.outputs.get("QueueUrl"));
     assert!(
         url.and_then(Value::as_str) == Some(&jobs.reference),
@@ -275,10 +305,9 @@ fn the_printer_may_write_down_jobs_and_no_more() {
         );
     }
     let mut policies = Policies::new();
-    for policy in role.at("Policies").as_array().into_iter().flatten() {
-        let document = Policy::identity(&policy["PolicyDocument"]);
-        policies = policies
-            .with_identity(document.unwrap_or_else(|error| panic!("{} is no policy: {error}", policy["PolicyName"])));
+    for (name, document) in stack.policies_of(role) {
+        let document = Policy::identity(document);
+        policies = policies.with_identity(document.unwrap_or_else(|error| panic!("{name} is no policy: {error}")));
     }
     let table = &find(&stack, "Printed", "AWS::DynamoDB::Table").arn;
     let allowed = |action: &str, on: &str| policies.decide(&Request::new(action, on)).is_allowed();
@@ -291,13 +320,39 @@ fn the_printer_may_write_down_jobs_and_no_more() {
         assert!(polls || allowed(action, jobs), "Lambda may not {action} on {jobs} with the printer's role");
     }
     let other = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{name}");
-    let more = ["DeleteTable", "Scan", "Query", "DeleteItem", "UpdateTable", "ExportTableToPointInTime"];
+    let tests = &find(&self::stack(&mut seed, "test"), "Printed", "AWS::DynamoDB::Table").arn.clone();
+    let beside = &table.replace("Printed", "Invoices");
+    let more = [
+        "DeleteTable",
+        "GetItem",
+        "BatchGetItem",
+        "Scan",
+        "Query",
+        "DeleteItem",
+        "PartiQLSelect",
+        "PartiQLDelete",
+        "UpdateTable",
+        "PutResourcePolicy",
+        "ExportTableToPointInTime",
+    ];
     let mut others: Vec<(String, &str)> = more.map(|action| (format!("dynamodb:{action}"), table.as_str())).to_vec();
-    others.extend([("dynamodb:PutItem".to_owned(), other.as_str()), ("dynamodb:GetItem".to_owned(), &other)]);
+    for another in [&other, tests, beside].into_iter().filter(|another| *another != table) {
+        others.extend(["PutItem", "GetItem"].map(|action| (format!("dynamodb:{action}"), another.as_str())));
+    }
     others.extend([("sqs:SendMessage".to_owned(), jobs.as_str()), ("sqs:PurgeQueue".to_owned(), jobs)]);
     others.extend([("s3:GetObject".to_owned(), "arn:aws:s3:::photos/7.jpg"), ("iam:PassRole".to_owned(), "*")]);
     for (action, on) in &others {
         assert!(!allowed(action, on), "the printer may {action} on {on}, which it has no need of");
+    }
+    for action in stack.actions_of(role) {
+        let (service, call) = action.split_once(':').unwrap_or((action, ""));
+        let is_needed = match service.to_ascii_lowercase().as_str() {
+            "dynamodb" | "sqs" => true,
+            "logs" => ["CreateLogGroup", "CreateLogStream", "PutLogEvents"].contains(&call),
+            "xray" => call.starts_with("Put"),
+            _ => false,
+        };
+        assert!(is_needed, "a policy of the printer allows {action}, and it uses no other service than its table");
     }
 }
 
@@ -312,7 +367,7 @@ fn what_was_printed_outlives_the_stack() {
         keys == &json!([{ "AttributeName": "job", "KeyType": "HASH" }]),
         "the key of Printed is {keys}; it was job"
     );
-    let keeps = |policy: &Option<String>| matches!(policy.as_deref(), Some("Retain"));
+    let keeps = |policy: &Option<String>| matches!(policy.as_deref(), Some("Retain" | "RetainExceptOnCreate"));
     assert!(keeps(&table.deletion_policy), "whoever deletes the stack, or takes Printed out of it, deletes the table");
     assert!(
         keeps(&table.update_replace_policy),

@@ -72,6 +72,8 @@ impl Settings {
 pub struct Stack {
     pub resources: Vec<Resource>,
     pub outputs: Map<String, Value>,
+    /// The names under which outputs are exported: of the account and Region, not of the stack.
+    pub exports: Vec<String>,
 }
 
 /// One resource, with everything computed.
@@ -124,6 +126,44 @@ impl Stack {
     /// All of a kind, by their ids.
     pub fn of_kind<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
         self.resources.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The policies of a role, each with what it is called: its own, and those that other resources attach to it.
+    #[must_use]
+    pub fn policies_of<'s>(&'s self, role: &'s Resource) -> Vec<(String, &'s Value)> {
+        let own = role.at("Policies").as_array().into_iter().flatten();
+        let mut policies: Vec<(String, &Value)> = own
+            .map(|policy| (policy["PolicyName"].as_str().unwrap_or("a policy").to_owned(), &policy["PolicyDocument"]))
+            .collect();
+        for one in &self.resources {
+            let is_attached = match one.kind.as_str() {
+                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
+                    one.at("Roles").as_array().is_some_and(|roles| roles.iter().any(|name| *name == role.name))
+                }
+                "AWS::IAM::RolePolicy" => one.at("RoleName") == role.name.as_str(),
+                _ => false,
+            };
+            if is_attached {
+                policies.push((one.id.clone(), one.at("PolicyDocument")));
+            }
+        }
+        policies
+    }
+
+    /// Every action that a policy of a role allows, as it is written there: `dynamodb:*`.
+    #[must_use]
+    pub fn actions_of<'s>(&'s self, role: &'s Resource) -> Vec<&'s str> {
+        let mut actions = Vec::new();
+        for (_, document) in self.policies_of(role) {
+            let statement = &document["Statement"];
+            let statements = statement.as_array().map_or(std::slice::from_ref(statement), Vec::as_slice);
+            for allow in statements.iter().filter(|one| one["Effect"] == "Allow") {
+                let action = &allow["Action"];
+                let all = action.as_array().map_or(std::slice::from_ref(action), Vec::as_slice);
+                actions.extend(all.iter().filter_map(Value::as_str));
+            }
+        }
+        actions
     }
 
     /// The resource that a value names: by its ARN, by what `Ref` gives, or by its name in the account.

@@ -19,12 +19,14 @@ pub(super) fn of(stack: &Stack, day: &str) -> Vec<String> {
             "AWS::Logs::LogGroup" => log_group(resource, &mut told),
             _ => {}
         }
-        for policy in [&resource.deletion_policy, &resource.update_replace_policy].into_iter().flatten() {
-            if !["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"].contains(&policy.as_str()) {
-                reasons.push(format!(
-                    "Template format error: Unrecognized DeletionPolicy {policy} for resource {}",
-                    resource.id
-                ));
+        for (name, policy) in
+            [("DeletionPolicy", &resource.deletion_policy), ("UpdateReplacePolicy", &resource.update_replace_policy)]
+        {
+            let known = ["Delete", "Retain", "Snapshot", "RetainExceptOnCreate"];
+            let known = if name == "DeletionPolicy" { &known[..] } else { &known[..3] };
+            if let Some(policy) = policy.as_ref().filter(|policy| !known.contains(&policy.as_str())) {
+                reasons
+                    .push(format!("Template format error: Unrecognized {name} {policy} for resource {}", resource.id));
             }
         }
     }
@@ -134,7 +136,22 @@ fn queue(stack: &Stack, queue: &Resource, told: &mut impl FnMut(String)) {
             Some(dead) if (dead.at("FifoQueue") == true) != (queue.at("FifoQueue") == true) => {
                 told(invalid("Dead-letter queue must be same type of queue as the source."));
             }
-            Some(_) => {}
+            Some(dead) => {
+                let allows = dead.at("RedriveAllowPolicy");
+                let takes = match allows["redrivePermission"].as_str() {
+                    Some("denyAll") => false,
+                    Some("byQueue") => allows["sourceQueueArns"]
+                        .as_array()
+                        .is_some_and(|arns| arns.iter().any(|arn| *arn == queue.arn)),
+                    _ => true,
+                };
+                if !takes {
+                    told(invalid(&format!(
+                        "the RedriveAllowPolicy of {} does not take this queue's messages.",
+                        dead.id
+                    )));
+                }
+            }
         },
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn stack(template: &Value, settings: &Settings) -> Result<Stack, Refu
     if let Some(circle) = circle(&resolver.resources) {
         reasons.push(format!("Circular dependency between resources: [{}]", circle.join(", ")));
     }
-    let mut outputs = Map::new();
+    let (mut outputs, mut exports) = (Map::new(), Vec::new());
     for (name, output) in template["Outputs"].as_object().into_iter().flatten() {
         if resolver.is_left_out(output) {
             continue;
@@ -39,10 +39,14 @@ pub(super) fn stack(template: &Value, settings: &Settings) -> Result<Stack, Refu
             Ok(value) => drop(outputs.insert(name.clone(), value.unwrap_or_default())),
             Err(reason) => reasons.push(format!("{reason} (of the output {name})")),
         }
+        match resolver.value(&output["Export"]["Name"]) {
+            Ok(export) => exports.extend(export.as_ref().and_then(text)),
+            Err(reason) => reasons.push(format!("{reason} (of the export of the output {name})")),
+        }
     }
     reasons.sort();
     reasons.dedup();
-    if reasons.is_empty() { Ok(Stack { resources, outputs }) } else { Err(Refused(reasons)) }
+    if reasons.is_empty() { Ok(Stack { resources, outputs, exports }) } else { Err(Refused(reasons)) }
 }
 
 fn unresolved(id: &str) -> String {
@@ -98,7 +102,14 @@ impl<'t> Resolver<'t> {
     fn resource(&self, id: &str, raw: &Value) -> Result<Resource, String> {
         let names = self.names_of(id)?;
         let kind = raw["Type"].as_str().unwrap_or_default().to_owned();
-        let properties = self.value(&raw["Properties"])?.unwrap_or_default();
+        let mut properties = self.value(&raw["Properties"])?.unwrap_or_default();
+        if kind == "AWS::SQS::Queue" {
+            // Both may also be given as text that is JSON.
+            for name in ["RedrivePolicy", "RedriveAllowPolicy"] {
+                let read = properties[name].as_str().and_then(|text| serde_json::from_str(text).ok());
+                read.into_iter().for_each(|policy: Value| properties[name] = policy);
+            }
+        }
         let policy = |name: &str| raw[name].as_str().map(str::to_owned);
         Ok(Resource {
             id: id.to_owned(),

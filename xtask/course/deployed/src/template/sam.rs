@@ -1,6 +1,6 @@
 //! What SAM makes of its own kinds of resources, as its translator 1.115 does:
-//! <https://github.com/aws/serverless-application-model/tree/develop/samtranslator>. Functions and simple tables; what an
-//! event of another kind than a queue or a stream makes is left out.
+//! <https://github.com/aws/serverless-application-model/tree/develop/samtranslator>. Functions and simple tables; of what an
+//! event of another kind than a queue or a stream makes there is only the permission to call the function.
 
 use serde_json::{Map, Value, json};
 
@@ -148,6 +148,9 @@ pub(super) fn expand(template: &mut Value) -> Result<(), Refused> {
         }
         match kind.as_str() {
             "AWS::Serverless::Function" => reasons.extend(function(&id, &resource, &mut made)),
+            "AWS::Serverless::Connector" => {
+                reasons.push(format!("{id}: connectors of SAM are not known here; write down what they would allow"))
+            }
             "AWS::Serverless::SimpleTable" => drop(made.insert(id, simple_table(&resource))),
             _ => drop(made.insert(id, resource)),
         }
@@ -277,8 +280,8 @@ fn function(id: &str, resource: &Value, made: &mut Map<String, Value>) -> Vec<St
     properties.insert("Role".to_owned(), role);
     for (name, event) in &events {
         match mapping(id, event) {
-            Ok(Some(mapping)) => drop(made.insert(format!("{id}{name}"), mapping)),
-            Ok(None) => {}
+            Ok(Called::By(mapping)) => drop(made.insert(format!("{id}{name}"), mapping)),
+            Ok(Called::Through(permission)) => drop(made.insert(format!("{id}{name}Permission"), permission)),
             Err(what) => reasons.push(invalid(format!("Event with id [{name}] is invalid. {what}"))),
         }
     }
@@ -291,16 +294,41 @@ fn function(id: &str, resource: &Value, made: &mut Map<String, Value>) -> Vec<St
     reasons
 }
 
-/// The event source mapping of an event that is polled for.
-fn mapping(function: &str, event: &Value) -> Result<Option<Value>, String> {
+/// What an event of a function becomes.
+enum Called {
+    /// An event source mapping.
+    By(Value),
+    /// The permission of a service that calls.
+    Through(Value),
+}
+
+fn mapping(function: &str, event: &Value) -> Result<Called, String> {
     let source = match event["Type"].as_str() {
         Some("SQS") => "Queue",
         Some("DynamoDB" | "Kinesis") => "Stream",
         Some(
-            "Api" | "HttpApi" | "S3" | "SNS" | "Schedule" | "ScheduleV2" | "EventBridgeRule" | "CloudWatchEvent"
-            | "CloudWatchLogs" | "Cognito" | "IoTRule" | "MSK" | "MQ" | "SelfManagedKafka" | "DocumentDB"
-            | "AlexaSkill",
-        ) => return Ok(None),
+            service @ ("Api" | "HttpApi" | "S3" | "SNS" | "Schedule" | "ScheduleV2" | "EventBridgeRule"
+            | "CloudWatchEvent" | "CloudWatchLogs" | "Cognito" | "IoTRule" | "AlexaSkill"),
+        ) => {
+            let principal = match service {
+                "Api" | "HttpApi" => "apigateway",
+                "Schedule" | "EventBridgeRule" | "CloudWatchEvent" => "events",
+                "ScheduleV2" => "scheduler",
+                "CloudWatchLogs" => "logs",
+                "IoTRule" => "iot",
+                "Cognito" => "cognito-idp",
+                "AlexaSkill" => "alexa-appkit",
+                other => &other.to_ascii_lowercase(),
+            };
+            return Ok(Called::Through(json!({ "Type": "AWS::Lambda::Permission", "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": { "Ref": function },
+                "Principal": format!("{principal}.amazonaws.com"),
+            } })));
+        }
+        Some(polled @ ("MSK" | "MQ" | "SelfManagedKafka" | "DocumentDB")) => {
+            return Err(format!("Event type {polled} is not known here"));
+        }
         other => return Err(format!("Event type {} is not known", other.unwrap_or("of nothing"))),
     };
     let own = &event["Properties"];
@@ -317,7 +345,7 @@ fn mapping(function: &str, event: &Value) -> Result<Option<Value>, String> {
         }
         properties[name] = value.clone();
     }
-    Ok(Some(json!({ "Type": "AWS::Lambda::EventSourceMapping", "Properties": properties })))
+    Ok(Called::By(json!({ "Type": "AWS::Lambda::EventSourceMapping", "Properties": properties })))
 }
 
 /// The role that SAM makes for a function without one.
