@@ -111,7 +111,7 @@ impl Letter {
     /// A letter whose customer and name need some care in JSON.
     fn quoted(seed: &mut Seed) -> Letter {
         let plain = Letter::draw(seed);
-        let name = format!("{} \"the {}\" \\ Zoë\t芭蕉", plain.name, seed.name());
+        let name = format!("{} \"the {}\" \\ Zoë\t芭蕉\u{1}\u{7f}\u{ad}\u{200b}'", plain.name, seed.name());
         Letter { customer: format!("{}\"", plain.customer), name, ..plain }
     }
 
@@ -146,9 +146,21 @@ impl Letter {
 
     #[track_caller]
     fn expect_hidden(&self, outcome: &Outcome) {
+        for form in spellings(self.text.as_bytes()) {
+            outcome.expect_payload_without(&form);
+            outcome.expect_not_logged(&form);
+        }
         outcome.expect_payload_without(&self.text);
         outcome.expect_not_logged(&self.text);
     }
+}
+
+/// How a program writes bytes by accident: as Base64, as a list, in hexadecimal. A part of it is enough.
+fn spellings(bytes: &[u8]) -> [String; 4] {
+    let some = &bytes[..bytes.len().min(15)];
+    let hex: String = some.iter().map(|byte| format!("{byte:02x}")).collect();
+    let list = format!("{some:?}").trim_matches(['[', ']']).to_owned();
+    [BASE64_STANDARD.encode(some), list, hex.to_uppercase(), hex]
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
@@ -268,6 +280,39 @@ fn no_two_customers_share_a_key() {
     assert!(owners.values().all(|owners| owners.len() == 1), "a data key has letters of two customers: {owners:?}");
     let keys = vault.calls("GenerateDataKey").len();
     assert_eq!(keys, 4, "of five letters only the fourth has a customer who was served just before: data keys");
+
+    let name = Letter::draw(&mut seed);
+    for alike in [name.customer.to_uppercase(), format!("{} ", name.customer), format!("{}2", name.customer)] {
+        vault.seal("a customer writes", &name);
+        let letter = Letter { customer: alike, ..name.clone() };
+        let envelope = vault.seal("and one whose name is nearly the same", &letter);
+        let story = "the second one reads his letter";
+        vault.try_to_open(story, &letter, &envelope).expect_json(json!({ "text": letter.text }));
+    }
+}
+
+/// A key that is used up stays so, whatever KMS says.
+#[test]
+fn a_key_that_is_used_up_is_not_used_again() {
+    let mut seed = Seed::at_run_time();
+    for uses in [1, seed.number(2..=4)] {
+        let vault = Vault::open(uses);
+        let letter = Letter::draw(&mut seed);
+        let mut old = Value::Null;
+        for number in 1..=uses {
+            let story = format!("letter {number} of {uses} for which the key is good");
+            old = vault.seal(&story, &letter.another(&mut seed))["key"].clone();
+        }
+        for _ in 0..2 {
+            vault.aws.fault("GenerateDataKey").error("DisabledException", 400, "this key is disabled");
+            let outcome =
+                vault.strongbox.story("the data key is used up, and KMS gives no other").invoke(letter.seal());
+            outcome.expect_error("KeyUnavailable");
+            letter.expect_hidden(&outcome);
+        }
+        let new = vault.seal("KMS is there again", &letter)["key"].clone();
+        assert!(new != old, "the letter was sealed with the data key that was used up, {uses} letters before");
+    }
 }
 
 /// The attack on a nonce that comes twice: what is sealed with the same key and nonce is sealed with the same stream of
@@ -283,14 +328,18 @@ fn knowing_one_letter_does_not_give_away_another() {
         for letter in [&secret, &known, &known, &secret] {
             envelopes.push((letter, vault.seal("a letter that everybody knows, and one that nobody does", letter)));
         }
-        for _ in 0..seed.number(40..=60) {
+        let (nothing, brief) =
+            (Letter { text: String::new(), ..known.clone() }, Letter { text: "x".to_owned(), ..known.clone() });
+        for letter in [&nothing, &secret, &brief, &nothing] {
+            envelopes.push((letter, vault.seal("letters without a word, and others", letter)));
+        }
+        for _ in 0..seed.number(300..=320) {
             envelopes.push((&known, vault.seal("many more letters", &known)));
         }
-        for (index, (one, first)) in envelopes.iter().enumerate() {
-            for (_, second) in &envelopes[..index] {
-                if first["key"] != second["key"] || first["nonce"] != second["nonce"] {
-                    continue;
-                }
+        let mut seen: BTreeMap<(String, String), Value> = BTreeMap::new();
+        for (one, first) in &envelopes {
+            let pair = (first["key"].to_string(), first["nonce"].to_string());
+            if let Some(second) = seen.insert(pair, first.clone()) {
                 let (first, second) = (bytes(&first["sealed"]), bytes(&second["sealed"]));
                 let stream = first.iter().zip(one.text.as_bytes()).map(|(sealed, plain)| sealed ^ plain);
                 let read: Vec<u8> = stream.zip(&second).map(|(stream, sealed)| stream ^ sealed).collect();
@@ -371,7 +420,7 @@ fn a_letter_that_was_tampered_with_stays_shut() {
         vault.expect_shut(&format!("{part} is no Base64"), &letter, &forged, &letter);
     }
     let (key, encrypted) = vault.foreign_key(&vault.key, "AES_256", &letter.customer);
-    let bytes_of_nothing = [b'D', 0xff, 0xfe, seed.number(0x80..=0xbf) as u8];
+    let bytes_of_nothing = [letter.text.as_bytes(), &[0xff, 0xfe, seed.number(0x80..=0xbf) as u8]].concat();
     let no_text = letter.sealed_bytes_with(&bytes_of_nothing, &key, &encrypted, draw_nonce(&mut seed));
     vault.expect_shut("what was sealed is no UTF-8", &letter, &no_text, &letter);
     let other = letter.another(&mut seed);
@@ -439,12 +488,16 @@ fn shows_neither_text_nor_key() {
         let wrong = Letter { name: "another".to_owned(), ..letter.clone() };
         let refusing = vault.try_to_open("and asked for under a wrong name", &wrong, &envelope);
         let key = vault.data_key(&letter, &envelope);
-        let forms = [BASE64_STANDARD.encode(&key), format!("{key:?}").trim_matches(['[', ']']).to_owned()];
         for outcome in [&sealing, &opening, &refusing] {
-            for form in &forms {
-                outcome.expect_payload_without(form);
-                outcome.expect_not_logged(form);
+            for form in spellings(&key) {
+                outcome.expect_payload_without(&form);
+                outcome.expect_not_logged(&form);
             }
+        }
+        for form in spellings(letter.text.as_bytes()) {
+            sealing.expect_not_logged(&form);
+            opening.expect_not_logged(&form);
+            refusing.expect_not_logged(&form).expect_payload_without(&form);
         }
     }
 }
