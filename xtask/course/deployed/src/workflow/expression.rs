@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Event, Invalid, Outcome, as_text};
 
@@ -84,6 +84,8 @@ impl Expressions<'_> {
                 "github",
                 "sha" | "run_id" | "run_number" | "run_attempt" | "actor" | "workflow" | "token" | "workspace" | "job",
             ) => format!("github.{rest}").into(),
+            ("github", "event") => json!({ "title": event.words }),
+            ("github", "") => json!({ "event": { "title": event.words }, "ref": event.reference }),
             ("github", rest) if rest.starts_with("event.") => event.words.as_str().into(),
             ("env", rest) => self.env.get(rest).map_or(Value::Null, |value| value.as_str().into()),
             // A stranger's pull request gets no secrets.

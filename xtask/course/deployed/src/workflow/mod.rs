@@ -70,6 +70,9 @@ pub struct Workflow {
 /// What an event started.
 #[derive(Debug, Clone)]
 pub struct Run {
+    pub event: Event,
+    /// What holds for the run as a whole, beside what a job says of itself.
+    pub concurrency: Option<Concurrency>,
     /// In the order in which they ended; those that were passed over too.
     pub jobs: Vec<Job>,
 }

@@ -334,8 +334,11 @@ pub(super) fn run(workflow: &Value, event: &Event, fails: &dyn Fn(&str) -> bool)
             steps: Vec::new(),
             after: after.into_iter().collect(),
         };
+        let shell = [raw, workflow].map(|at| at["defaults"]["run"]["shell"].as_str());
+        let shell = shell.into_iter().flatten().next();
         for raw in raw["steps"].as_array().into_iter().flatten() {
-            let step = step(&expressions, raw, is_begun, fails)?;
+            let shell = raw["shell"].as_str().or(shell);
+            let step = step(&expressions, raw, is_begun, &|script| ends_badly(script, shell, fails))?;
             if step.outcome == Outcome::Failed && raw["continue-on-error"] != true {
                 expressions.goes_well = false;
                 job.outcome = Outcome::Failed;
@@ -346,7 +349,10 @@ pub(super) fn run(workflow: &Value, event: &Event, fails: &dyn Fn(&str) -> bool)
         done.insert(id.to_owned(), counted);
         jobs.push(job);
     }
-    Ok(Some(Run { jobs }))
+    let whole =
+        Expressions { event, env: BTreeMap::new(), matrix: Value::Null, needs: BTreeMap::new(), goes_well: true };
+    let concurrency = concurrency(&whole, &workflow["concurrency"])?;
+    Ok(Some(Run { event: event.clone(), concurrency, jobs }))
 }
 
 /// The first combination.
@@ -410,7 +416,7 @@ fn step(
     expressions: &Expressions<'_>,
     raw: &Value,
     is_begun: bool,
-    fails: &dyn Fn(&str) -> bool,
+    ends_badly: &dyn Fn(&str) -> bool,
 ) -> Result<Step, Invalid> {
     let mut own = expressions.clone();
     own.env = env(expressions, &raw["env"])?;
@@ -426,7 +432,7 @@ fn step(
     let uses = raw["uses"].as_str().map(|uses| uses.split_once('@').unwrap_or((uses, "")));
     let outcome = if !is_begun || !own.holds(&raw["if"])? {
         Outcome::PassedOver
-    } else if script.as_deref().is_some_and(|script| ends_badly(script, fails)) {
+    } else if script.as_deref().is_some_and(ends_badly) {
         Outcome::Failed
     } else {
         Outcome::Succeeded
@@ -436,15 +442,30 @@ fn step(
 }
 
 /// Whether a script fails: at the first line that does, since GitHub's shell stops there, unless the line goes on
-/// regardless.
-fn ends_badly(script: &str, fails: &dyn Fn(&str) -> bool) -> bool {
+/// regardless. Of a pipe the last command counts, unless `shell: bash` is asked for: without a word it is `bash -e`, with
+/// that word `bash -eo pipefail`. Of commands with `&&` between them one that is not the last stops nothing; it is what
+/// the script ends with when nothing comes after it.
+fn ends_badly(script: &str, shell: Option<&str>, fails: &dyn Fn(&str) -> bool) -> bool {
     let mut stops = true;
-    for line in script.replace("\\\n", " ").lines().map(str::trim) {
+    let mut minds_pipes = shell.is_some_and(|shell| shell == "bash" || shell.contains("pipefail"));
+    let script = script.replace("\\\n", " ");
+    let lines: Vec<&str> =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    for (index, line) in lines.iter().enumerate() {
         if line.starts_with("set +e") {
             stops = false;
         }
-        let is_swallowed = line.contains("||") || line.ends_with("; true") || line.ends_with("&& true") || !stops;
-        if !line.starts_with('#') && fails(line) && !is_swallowed {
+        minds_pipes |= line.starts_with("set ") && line.contains("pipefail");
+        let is_last = index + 1 == lines.len();
+        if line.contains("||") || line.ends_with('&') || line.starts_with("if ") || line.starts_with("! ") {
+            continue;
+        }
+        let parts: Vec<&str> = line.split("&&").collect();
+        let failed = parts.iter().position(|part| match part.rsplit_once('|') {
+            Some((_, last)) if !minds_pipes => fails(last),
+            _ => fails(part),
+        });
+        if failed.is_some_and(|part| is_last || (stops && part + 1 == parts.len())) {
             return true;
         }
     }
