@@ -179,6 +179,10 @@ fn keeps_the_lines_for_which_a_condition_holds() {
         (format!("ms = {}", limit + 1), vec![1, 4]),
         (format!("ms != {limit}"), vec![1, 2, 3, 4]),
         ("ms > -1".to_owned(), vec![0, 1, 2, 3, 4]),
+        (format!("ms > \"{limit}\""), vec![1, 2, 4]),
+        (format!("ms = '{limit}.0'"), vec![0]),
+        ("ms > 'nine'".to_owned(), vec![]),
+        ("n like \"3\"".to_owned(), vec![3]),
         ("ispresent(level)".to_owned(), vec![0, 1, 2, 4]),
         ("not ispresent(ms)".to_owned(), vec![5]),
         (format!("level = \"ERROR\" and ms > {limit}"), vec![1]),
@@ -227,6 +231,15 @@ fn takes_text_apart_at_asterisks() {
         &log,
         &[json!({ "took": ms.to_string() })],
     );
+    let nothing = objects(&[json!({ "at": "paid by , took  ms, to ", "ms": ms }), json!({ "ms": format!("{ms}0") })]);
+    let query = "fields who, took, to | parse at \"paid by *, took * ms, to *\" as who, took, to";
+    let empty = json!({ "who": "", "took": "", "to": "" });
+    expect(&desk, "asterisks that take nothing, and a row without the field", query, &nothing, &[empty, json!({})]);
+    let first = ms / 100;
+    let query = format!("fields rest | parse ms \"{first}*\" as rest");
+    let rest = &ms.to_string()[1..];
+    let rests = [json!({ "rest": rest }), json!({ "rest": format!("{rest}0") })];
+    expect(&desk, "a number is taken apart as its text", &query, &nothing, &rests);
     let query = "parse @message \"* by *,\" as before, who | filter who = before or ispresent(n) | fields n, who";
     let refused = ask(&desk, "a field is compared with a field, which is not part of this language", query, &log);
     refused.expect_error("InvalidQuery");
@@ -241,6 +254,9 @@ fn computes_a_table() {
     let numbers: Vec<u64> = (0..20).map(|_| seed.number(0..=5_000)).collect();
     let mut lines: Vec<Value> = numbers.iter().map(|ms| json!({ "ms": ms })).collect();
     lines.extend([json!({ "ms": "many" }), json!({ "else": 1 }), json!({ "ms": null })]);
+    // Nor do these read as numbers.
+    lines.extend(["90000 ", "NaN", "inf"].map(|ms| json!({ "ms": ms })));
+    lines.push(json!({ "ms": true }));
     let log = objects(&lines);
     let mut sorted = numbers.clone();
     sorted.sort_unstable();
@@ -248,8 +264,8 @@ fn computes_a_table() {
     let query =
         "stats count(*) as all, count(ms) as with, sum(ms) as sum, avg(ms) as avg, min(ms) as min, max(ms) as max";
     let expected =
-        json!({ "all": 23, "with": 21, "sum": sum, "avg": sum as f64 / 20.0, "min": sorted[0], "max": sorted[19] });
-    expect(&desk, "twenty numbers, a word, and two lines without", query, &log, &[expected]);
+        json!({ "all": 27, "with": 25, "sum": sum, "avg": sum as f64 / 20.0, "min": sorted[0], "max": sorted[19] });
+    expect(&desk, "twenty numbers, five that are none, and two lines without", query, &log, &[expected]);
     let query =
         "stats pct(ms, 50) as p50, pct(ms, 95) as p95, pct(ms, 96) as p96, pct(ms, 100) as p100, pct(ms, 0) as p0";
     let expected =
@@ -258,6 +274,10 @@ fn computes_a_table() {
     let hundreds: Vec<Value> = (1..=300).map(|ms| json!({ "ms": ms })).collect();
     let query = "stats pct(ms, 99) as p99, pct(ms, 100) as p100";
     expect(&desk, "the numbers from 1 to 300", query, &objects(&hundreds), &[json!({ "p99": 297, "p100": 300 })]);
+    let hundred: Vec<Value> = (1..=100).rev().map(|ms| json!({ "ms": ms })).collect();
+    let query = "stats pct(ms, 7) as p7, pct(ms, 55) as p55, pct(ms, 1) as p1";
+    let expected = json!({ "p7": 7, "p55": 55, "p1": 1 });
+    expect(&desk, "the numbers from 100 to 1", query, &objects(&hundred), &[expected]);
     let query = "stats sum(nothing) as sum, avg(nothing), max(nothing), pct(nothing, 50), count(nothing), min(ms)";
     let expected = json!({ "count(nothing)": 0, "min(ms)": sorted[0] });
     expect(&desk, "a field that no line has, and columns without a name", query, &log, &[expected]);
@@ -344,6 +364,33 @@ fn sorts_numbers_as_numbers_and_text_as_text() {
 }
 
 #[test]
+fn sorts_numbers_before_other_text() {
+    let mut seed = Seed::at_run_time();
+    let desk = Function::start(binary!());
+    for turn in 0..2 {
+        let mut rows: Vec<(Option<u64>, String, Value)> = Vec::new();
+        for _ in 0..60 {
+            let number = seed.number(1..=300);
+            rows.push(match seed.number(0..=2) {
+                0 => (Some(number), String::new(), json!({ "size": number })),
+                1 => (Some(number), String::new(), json!({ "size": number.to_string() })),
+                _ => (None, format!("{number}x{turn}"), json!({ "size": format!("{number}x{turn}") })),
+            });
+        }
+        let lines = objects(&rows.iter().map(|row| row.2.clone()).collect::<Vec<_>>());
+        // Whether it is a word, then its size, then its letters; equal ones stay as they were.
+        let key = |row: &(Option<u64>, String, Value)| (row.0.is_none(), row.0, row.1.clone());
+        rows.sort_by_key(key);
+        let sizes: Vec<Value> = rows.iter().map(|row| row.2.clone()).collect();
+        let story = "sixty sizes: numbers, numbers as text, and text that is none";
+        expect(&desk, story, "fields size | sort size", &lines, &sizes);
+    }
+    let lines = ["9x13", "10", "x", "9"].map(|size| json!({ "size": size }));
+    let turned = ["x", "9x13", "10", "9"].map(|size| json!({ "size": size }));
+    expect(&desk, "the same turned round", "fields size | sort size desc", &objects(&lines), &turned);
+}
+
+#[test]
 fn does_one_command_after_the_other() {
     let mut seed = Seed::at_run_time();
     let desk = Function::start(binary!());
@@ -362,6 +409,9 @@ fn does_one_command_after_the_other() {
     expect(&desk, "a filter on what was counted", query, &log, &[json!({ "error": "Declined", "n": 2 })]);
     let query = "stats count(*) as n by error | stats max(n) as most, count(*) as kinds";
     expect(&desk, "a table of a table", query, &log, &[json!({ "most": many, "kinds": 3 })]);
+    let query = "stats count(*) as n by error | stats count(*) as kinds by bin(5m)";
+    let story = "a table has no time, so there is one group, without it";
+    expect(&desk, story, query, &log, &[json!({ "kinds": 3 })]);
     let query = "limit 2 | stats count(*) as n, count(ok) as ok";
     expect(&desk, "a limit before the counting", query, &log, &[json!({ "n": 2, "ok": 0 })]);
     let query = "sort ms desc | limit 2 | filter ms < 60 | fields ms";

@@ -141,8 +141,22 @@ fn compared(value: &Value, with: &Literal) -> Ordering {
 /// Numbers by their size, whether they came as numbers or as text; everything else as text.
 fn order(a: &Value, b: &Value) -> Ordering {
     match (number(a), number(b)) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
+        (Some(a), Some(b)) => by_size(a, b),
         _ => text(a).cmp(&text(b)),
+    }
+}
+
+/// For numbers that are finite, as all are that were read.
+fn by_size(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+}
+
+/// For sorting, which needs an order of all values: numbers by their size, then everything else as text.
+fn place(a: &Value, b: &Value) -> Ordering {
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => by_size(a, b),
+        (None, None) => text(a).cmp(&text(b)),
+        (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }
 
@@ -233,8 +247,8 @@ impl Aggregate {
 /// Ascending or descending; rows without the field come last both ways.
 fn in_order(a: Option<&Value>, b: Option<&Value>, descending: bool) -> Ordering {
     match (a, b) {
-        (Some(a), Some(b)) if descending => order(b, a),
-        (Some(a), Some(b)) => order(a, b),
+        (Some(a), Some(b)) if descending => place(b, a),
+        (Some(a), Some(b)) => place(a, b),
         (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }
