@@ -90,7 +90,7 @@ fn finds_the_fields_of_objects() {
     let mut seed = Seed::at_run_time();
     let desk = Function::start(binary!());
     let (name, total) = (seed.name(), seed.number(1..=9_999));
-    let order = json!({ "level": "INFO", "order": { "total": total, "by": { "name": name } }, "sizes": ["10x15", [7]], "gift": null });
+    let order = json!({ "level": "INFO", "order": { "total": total, "by": { "name": name } }, "sizes": ["10x15", [7]], "gift": null, "none": {}, "nobody": [] });
     let log = log(&[
         order.to_string(),
         json!([order]).to_string(),
@@ -105,8 +105,8 @@ fn finds_the_fields_of_objects() {
     expect(&desk, story, query, &log, &[found.clone(), json!({}), json!({}), json!({}), found]);
     expect(
         &desk,
-        "a field that is null, and fields that have fields",
-        "fields gift, order, sizes, order.by",
+        "a field that is null, fields that have fields, and fields that have none",
+        "fields gift, order, sizes, order.by, none, nobody",
         &log[..1],
         &[json!({})],
     );
@@ -235,6 +235,10 @@ fn takes_text_apart_at_asterisks() {
     let query = "fields who, took, to | parse at \"paid by *, took * ms, to *\" as who, took, to";
     let empty = json!({ "who": "", "took": "", "to": "" });
     expect(&desk, "asterisks that take nothing, and a row without the field", query, &nothing, &[empty, json!({})]);
+    let query =
+        "fields who, took | parse at \"by *, took * ms\" as who, took | parse at \"of *, took *s\" as who, took";
+    let kept = [json!({ "who": "", "took": "" }), json!({})];
+    expect(&desk, "what does not fit the second time stays as it was", query, &nothing, &kept);
     let first = ms / 100;
     let query = format!("fields rest | parse ms \"{first}*\" as rest");
     let rest = &ms.to_string()[1..];
@@ -283,6 +287,8 @@ fn computes_a_table() {
     expect(&desk, "a field that no line has, and columns without a name", query, &log, &[expected]);
     let query = "fields ms | filter ms < 0 | stats count(*) as n by ms";
     expect(&desk, "no line is left", query, &log, &[]);
+    let query = "filter ms < 0 | stats count(*) as n, sum(ms) as sum";
+    expect(&desk, "no line is left, and there is nothing to group by", query, &log, &[]);
 }
 
 #[test]
