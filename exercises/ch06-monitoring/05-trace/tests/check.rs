@@ -360,6 +360,8 @@ fn goes_on_with_the_trace_of_x_ray() {
         (mixed, "Self=1-67891234-12456789abcdef012345678;Root=ROOT", true),
         (lower, "Root=ROOT;Parent=PARENT;Sampled=?", true),
         (lower, "Root=ROOT;Parent=nobody;Sampled=1", true),
+        (lower, "Root=ROOT;Parent=0000000000000000;Sampled=1", true),
+        (mixed, "Parent=PARENT ; Root=ROOT ;  Sampled=0 ; Self=1", false),
         (lower, "Root=ROOT;Lineage=1:a87bd80c:0;Sampled=0;Parent=PARENT", false),
     ] {
         let (trace, parent) = (digits(&mut seed, 32), digits(&mut seed, 16));
@@ -417,6 +419,7 @@ fn takes_the_first_context_that_can_be_read() {
         (format!("00-{ours}0-{parent}-00"), false, "a trace of 33 digits"),
         (format!("00-{ours}-{parent}0-00"), false, "a parent of 17 digits"),
         (format!("00-{ours}-{parent}-1"), false, "flags of one digit"),
+        (format!("00-{ours}-{parent}-00ab"), false, "flags of four digits"),
         (format!("00-{ours}-{parent}"), false, "no flags"),
         (String::new(), false, "an empty traceparent"),
         ("-".to_owned(), false, "a dash"),
@@ -468,6 +471,9 @@ fn falls_back_to_the_invocation_and_then_to_a_trace_of_its_own() {
     let half = format!("Root=1-{}-{}", &theirs[..8], &theirs[9..]);
     let second = format!("Root=2-{}-{}", &theirs[..8], &theirs[8..]);
     let long = format!("Root=1-{}-{}-00;Sampled=1", &theirs[..8], &theirs[8..]);
+    let cut = format!("Root=1-{}-{}", &theirs[..9], &theirs[9..]);
+    let capital = format!("Root=1-A{}-{}", &theirs[1..8], &theirs[8..]);
+    let zeros = format!("Root=1-{}-{};Sampled=1", "0".repeat(8), "0".repeat(24));
     for broken in [
         "",
         "Root",
@@ -476,6 +482,9 @@ fn falls_back_to_the_invocation_and_then_to_a_trace_of_its_own() {
         &half,
         &second,
         &long,
+        &cut,
+        &capital,
+        &zeros,
         "Root=1-zzzzzzzz-00000000000000000000000z",
     ] {
         for sampled in [1, 0] {
@@ -570,6 +579,25 @@ fn each_message_of_a_batch_has_a_trace_of_its_own() {
         outcome.expect(&format!("each span has an id of its own of 16 digits, and they are {ids:?}"), |_| {
             ids.len() == 8 && ids.iter().all(|id| hex(id, 16))
         });
+    }
+}
+
+#[test]
+fn messages_without_a_trace_do_not_share_one() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::open();
+    for to in TO {
+        let jobs: Vec<Value> = (0..3).map(|_| job(&mut seed, to)).collect();
+        let records: Vec<Value> = (1..).zip(&jobs).map(|(n, job)| message(&format!("m-{n}"), &[], job)).collect();
+        let outcome = shop
+            .function
+            .story(format!("three messages without a context, nor has the invocation one; orders go to the {to}"))
+            .trace_header("Root=1-nothing")
+            .invoke(json!({ "Records": records }));
+        outcome.expect_json(json!({ "batchItemFailures": [] }));
+        let traces: BTreeSet<String> = shop.next.take().iter().map(|got| Sent::of(got, &outcome).trace).collect();
+        outcome.expect(&format!("three orders in three new traces, and they are {traces:?}"), |_| traces.len() == 3);
+        shop.collector.take();
     }
 }
 
@@ -674,6 +702,7 @@ fn the_spans_are_a_tree_from_who_asks_to_who_is_asked() {
                 &format!("\"handle order\" has the attribute shop.order {}, and it is {order:?}", job["order"]),
                 |_| job["order"] == order.as_str(),
             );
+            outcome.expect("\"send order\" does not have it, too", |_| !sending.attributes.contains_key("shop.order"));
             outcome.expect(&format!("neither has failed: {spans:?}"), |_| {
                 spans.iter().all(|span| span.status != 2 && !span.attributes.contains_key("error.type"))
             });
@@ -690,14 +719,15 @@ fn the_spans_are_a_tree_from_who_asks_to_who_is_asked() {
 #[test]
 fn what_is_not_sampled_leaves_no_span() {
     let mut seed = Seed::at_run_time();
-    let shop = Shop::open();
-    for to in TO {
+    let well = Shop::open();
+    let badly = Shop::with(Manner::Answers(503), Manner::Answers(200));
+    for (to, shop, status) in TO.iter().flat_map(|to| [(to, &well, 200), (to, &badly, 503)]) {
         let (trace, parent) = (digits(&mut seed, 32), digits(&mut seed, 16));
         let job = job(&mut seed, to);
         let traceparent = format!("00-{trace}-{parent}-00");
         let outcome = shop
             .function
-            .story(format!("a request that is not sampled; the order goes to the {to}"))
+            .story(format!("a request that is not sampled; the order goes to the {to}, which answers {status}"))
             .invoke(request(&[("traceparent", &traceparent)], &job));
         shop.sent(&outcome).expect_trace(&outcome, &trace, false);
         let exports = shop.collector.take().len();
@@ -841,6 +871,11 @@ fn answers_whatever_becomes_of_the_export() {
                 .trace_header(header)
                 .invoke(job.clone());
             outcome.expect_json(json!({ "order": job["order"] }));
+            if matches!(manner, Some(Manner::Hangs)) {
+                let waited = outcome.report.duration.as_millis();
+                let what = format!("it waits for the collector for half a second at least; it ended after {waited} ms");
+                outcome.expect(&what, |_| waited >= 500);
+            }
         }
     }
 }

@@ -266,7 +266,7 @@ fn an_error_rate_has_no_point_where_nothing_was_invoked() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
     for mode in MODES {
-        let many = seed.number(200..=900);
+        let (many, above) = (seed.number(200..=900), seed.number(51..=54));
         for (errors, invocations, timeline, story) in [
             (
                 json!([0, 1, null, 0, 9]),
@@ -277,6 +277,7 @@ fn an_error_rate_has_no_point_where_nothing_was_invoked() {
             (json!([null, null, 3]), json!([many, 1, 3]), "00X", "Errors are missing where all went well"),
             (json!([2, 1, 0]), json!([null, 0, 0]), "---", "errors, but no invocations"),
             (json!([5, 6, 7]), json!([100, 100, 100]), "0XX", "5, 6 and 7 percent"),
+            (json!([above, 50, 49]), json!([1000, 1000, 1000]), "X00", "a little more than 5 percent, 5, and 4.9"),
             (json!([1, 1]), json!([many, 1]), "0X", "one error among hundreds, and one of one"),
         ] {
             let outcome = function
@@ -284,6 +285,23 @@ fn an_error_rate_has_no_point_where_nothing_was_invoked() {
                 .invoke(json!({ "alarm": rate_alarm(5, mode), "range": 1, "metric": { "errors": errors, "invocations": invocations } }));
             expect_states(&outcome, &oracle_states(timeline, 1, 1, 1, mode));
         }
+    }
+}
+
+#[test]
+fn an_error_rate_is_a_hundred_times_the_errors_by_the_invocations() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    // In `f64`, 7 / 100 * 100 is a little more than 7, as it is with these others; 100 * 7 / 100 is 7.
+    for percent in [7_u64, 14, 28, 29, 55, 56, 57, 58] {
+        let rest = seed.number(1..=percent);
+        let outcome = function
+            .story(format!("exactly {percent} percent, then more and less; more than {percent} are too many"))
+            .invoke(json!({
+                "alarm": rate_alarm(percent, "missing"), "range": 1,
+                "metric": { "errors": [percent, percent + 1, rest - 1], "invocations": [100, 100, 100] },
+            }));
+        expect_states(&outcome, &["OK", "ALARM", "OK"]);
     }
 }
 

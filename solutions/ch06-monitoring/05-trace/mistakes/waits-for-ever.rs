@@ -142,11 +142,12 @@ impl Trace {
     fn from_x_ray(header: &str) -> Option<Trace> {
         let mut root = x_ray_field(header, "Root")?.split('-');
         let (version, time, random) = (root.next()?, root.next()?, root.next()?);
-        if version != "1" || root.next().is_some() || !is_hex(time, 8) || !is_hex(random, 24) {
+        let id = format!("{time}{random}");
+        if version != "1" || root.next().is_some() || time.len() != 8 || !is_id(&id, 32) {
             return None;
         }
         Some(Trace {
-            id: format!("{time}{random}"),
+            id,
             parent: x_ray_field(header, "Parent").filter(|parent| is_id(parent, 16)).map(str::to_owned),
             // `?`, or nothing, leaves the decision to us.
             sampled: x_ray_field(header, "Sampled") != Some("0"),
