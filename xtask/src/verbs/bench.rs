@@ -34,8 +34,8 @@ const ALL_SOLUTIONS: f64 = 30.0;
 const NEXT_EXERCISE: f64 = 2.0;
 const TARGET_DIRECTORY: f64 = 1000.0;
 const BOOK: f64 = 2.0;
-/// So that who edits a page sees it without waiting; the design names no number.
-const PAGE_EDIT: f64 = 1.0;
+/// By the clock. An edit builds the book anew, as the design bounds it; what comes on top is that it is noticed.
+const PAGE_EDIT: f64 = BOOK + 0.3;
 
 /// One figure: what was measured, and how it compares.
 #[derive(Debug)]
@@ -243,9 +243,11 @@ impl Bench {
         Ok(Figure::beside("first verdict of a fresh clone", vec![(ours, plain)], self.first_bar()))
     }
 
-    /// A first exercise may use crates that the plain one does not have.
+    /// A first exercise may use crates that the plain one does not have. What it only pins for those that follow is no
+    /// excuse.
     fn first_bar(&self) -> f64 {
-        let uses = |name: &str| self.exercise().manifest.dependencies.iter().any(|dependency| dependency == name);
+        let program = fs::read_to_string(self.exercise().main_file()).unwrap_or_default();
+        let uses = |name: &str| program.contains(name);
         match (uses("lambda_http"), uses("aws_lambda_events")) {
             (true, _) => FIRST_VERDICT_WITH_HTTP,
             (false, true) => FIRST_VERDICT_WITH_EVENTS,
