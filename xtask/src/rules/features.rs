@@ -3,7 +3,7 @@
 //! exercise does, but for those that it declares: `services`, and `compiles`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -68,12 +68,25 @@ pub fn declared(course: &Course, exercises: &[&Exercise]) -> Result<Vec<Violatio
 pub struct Common {
     plain: Option<BTreeSet<String>>,
     services: Option<BTreeSet<String>>,
+    /// What was found for those that ask for the same.
+    known: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Common {
     /// The crates that `exercise` compiles beside the common ones, by the declared crate that brings them; those that
     /// nothing declared brings, by no name.
     pub fn own_of(&mut self, course: &Course, exercise: &Exercise) -> Result<BTreeMap<String, BTreeSet<String>>> {
+        let asked_for = asked_for(&exercise.path.join("Cargo.toml"));
+        let key = format!("{:?} {} {asked_for}", exercise.manifest.compiles, exercise.calls_services());
+        if let Some(own) = self.known.get(&key) {
+            return Ok(own.clone());
+        }
+        let own = self.find(course, exercise)?;
+        self.known.insert(key, own.clone());
+        Ok(own)
+    }
+
+    fn find(&mut self, course: &Course, exercise: &Exercise) -> Result<BTreeMap<String, BTreeSet<String>>> {
         let common = self.of(course, exercise)?;
         let mut brings: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         // The way from the exercise to the crate that is read, by depth.
@@ -143,8 +156,7 @@ fn compare(course: &Course, exercises: &[&Exercise], group: &Group, violations: 
     let mut seen = BTreeSet::new();
     for (package, manifest) in exercises.iter().flat_map(|exercise| packages(exercise)) {
         // Packages that ask for the same are looked at once.
-        let text = std::fs::read_to_string(&manifest).unwrap_or_default();
-        let asked_for = text.find("dependencies]").map_or("", |at| &text[at..]).to_owned();
+        let asked_for = asked_for(&manifest);
         if asked_for.is_empty() || !seen.insert(asked_for) {
             continue;
         }
@@ -168,6 +180,12 @@ fn compare(course: &Course, exercises: &[&Exercise], group: &Group, violations: 
         }
     }
     Ok(())
+}
+
+/// The part of a manifest that names dependencies.
+fn asked_for(manifest: &Path) -> String {
+    let text = std::fs::read_to_string(manifest).unwrap_or_default();
+    text.find("dependencies]").map_or("", |at| &text[at..]).to_owned()
 }
 
 fn is_of_the_sdk(package: &str) -> bool {
