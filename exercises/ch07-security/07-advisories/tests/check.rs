@@ -397,6 +397,18 @@ fn calls_nothing_clean_that_is_no_lock_file() {
         let outcome = scanner.function.story(story).invoke(json!({ "lockfile": text }));
         outcome.expect_error("BadLockfile");
     }
+    let git = "git+https://github.com/ferris/fork?rev=1b2c3d4#1b2c3d4e5f60718293a4b5c6d7e8f90112233445";
+    for (whose, odd) in [
+        ("the shop's own package", own(&name, "1.2")),
+        ("a package from git", from(&name, "1.2", git)),
+        ("the shop's own package", own(&name, "next")),
+        ("a package from git", from(&name, "next", git)),
+    ] {
+        let story = format!("the version of {whose} is {:?}, which is none", odd.version);
+        for packages in [[odd.clone(), package("cfg-if", "1.0.4")], [package("cfg-if", "1.0.4"), odd]] {
+            scanner.scan(&story, &packages).expect_error("BadLockfile");
+        }
+    }
     let outcome = scanner.function.story("the whole file").invoke(json!({ "lockfile": whole }));
     expect(&outcome, &[], &[]);
 }
