@@ -14,7 +14,7 @@ use crate::course::{Course, Exercise};
 const JUDGE_VERSION: u64 = 1;
 
 /// What every exercise shares, relative to the root.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
@@ -24,6 +24,7 @@ const SHARED: [&str; 9] = [
     "xtask/local-aws",
     "xtask/local-lambda",
     "xtask/pins",
+    "xtask/pins-aws",
 ];
 
 /// Variables that change what cargo builds.
