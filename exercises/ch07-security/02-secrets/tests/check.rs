@@ -35,6 +35,8 @@ struct Book {
     /// The order whose first answer waits until it is let go.
     held: Option<String>,
     is_away: bool,
+    /// Hangs up on these passwords, and not on others.
+    hangs_up_on: Vec<String>,
 }
 
 #[derive(Clone, Default)]
@@ -84,7 +86,7 @@ impl Provider {
             |book: &mut Book| book.tried.len() < book.waits_for || book.held.as_deref().is_some_and(|it| it == order);
         book = all_are_there.wait_timeout_while(book, PATIENCE, waits).unwrap_or_else(PoisonError::into_inner).0;
         book.waits_for = 0;
-        if book.is_away {
+        if book.is_away || book.hangs_up_on.contains(&password) {
             return;
         }
         let answer = if book.lets_in.contains(&(username.clone(), password.clone())) {
@@ -287,8 +289,12 @@ fn goes_on_with_the_old_one_when_no_new_one_can_be_had() {
         expect_paid(&till, "the secret is too old, and Secrets Manager refuses", &mut seed);
         assert_eq!(shop.fetches(), 1, "each event tries once while the secret is too old");
     }
-    shop.aws.secret(SECRET, "{ \"username\": ");
-    expect_paid(&till, "the secret is too old, and the new version cannot be read", &mut seed);
+    let broken = json!({ "username": login.username, "passwort": login.password }).to_string();
+    for broken in ["{ \"username\": ", &broken] {
+        shop.aws.secret(SECRET, broken);
+        let outcome = expect_paid(&till, "the secret is too old, and the new version cannot be read", &mut seed);
+        expect_hidden(&outcome, &[&login]);
+    }
     let next = login.next(&mut seed);
     shop.aws.secret(SECRET, &next.secret());
     shop.provider.lets_in(&[&next]);
@@ -430,6 +436,53 @@ fn looks_for_a_newer_password_once() {
         expect_silent(&outcome, "PaymentRefused", &shop, &[&old, &new]);
         assert_eq!(shop.fetches(), 1, "how often the secret was fetched");
         assert_eq!(shop.provider.tried().len(), 2, "how often the provider was asked");
+    }
+}
+
+/// The second attempt has the same ways to end as the first.
+#[test]
+fn says_what_became_of_the_second_attempt() {
+    let mut seed = Seed::at_run_time();
+    for _ in 0..2 {
+        let old = Login::draw(&mut seed);
+        let shop = Shop::with_secret(&old);
+        let till = shop.till(NEVER).start();
+        expect_paid(&till, "a first payment", &mut seed);
+        let new = old.next(&mut seed);
+        shop.aws.secret(SECRET, &new.secret());
+        shop.provider.lets_in(&[&new]);
+        shop.provider.change(|book| book.hangs_up_on = vec![new.password.clone()]);
+        let _ = (shop.fetches(), shop.provider.tried());
+        let story = "the provider refuses the old password, and hangs up when it is sent the new one";
+        let outcome = till.story(story).invoke(payment(&mut seed).1);
+        expect_silent(&outcome, "ProviderAway", &shop, &[&old, &new]);
+        assert_eq!(shop.provider.tried().len(), 2, "how often the provider was asked");
+        shop.provider.change(|book| book.hangs_up_on.clear());
+        expect_paid(&till, "the provider is there again", &mut seed);
+
+        shop.provider.lets_in(&[]);
+        shop.aws.secret(SECRET, &json!({ "username": new.username, "passwort": new.password }).to_string());
+        let story = "the password is refused, and the new version of the secret cannot be read";
+        let outcome = till.story(story).invoke(payment(&mut seed).1);
+        expect_silent(&outcome, "SecretBroken", &shop, &[&old, &new]);
+    }
+}
+
+/// A rotation may make a new user, and let the old one be.
+#[test]
+fn takes_the_new_username_too() {
+    let mut seed = Seed::at_run_time();
+    for _ in 0..2 {
+        let old = Login::draw(&mut seed);
+        let shop = Shop::with_secret(&old);
+        let till = shop.till(NEVER).start();
+        expect_paid(&till, "a first payment", &mut seed);
+        let new = Login::draw(&mut seed);
+        shop.aws.secret(SECRET, &new.secret());
+        shop.provider.lets_in(&[&new]);
+        let outcome =
+            expect_paid(&till, "the provider has a new user with a new password, and so has the secret", &mut seed);
+        expect_hidden(&outcome, &[&old, &new]);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The payment provider, and how the till speaks with it. Given: it stays as it is.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -12,6 +14,14 @@ pub(crate) enum Refusal {
     Password { message: String },
     /// There was no answer.
     Away { message: String },
+}
+
+impl fmt::Display for Refusal {
+    /// In the provider's own words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Refusal::Password { message } | Refusal::Away { message }) = self;
+        f.write_str(message)
+    }
 }
 
 #[derive(Deserialize)]
@@ -29,7 +39,7 @@ pub(crate) async fn charge(
     order: &str,
     cents: u64,
 ) -> Result<String, Refusal> {
-    let away = |error: &dyn std::fmt::Display| Refusal::Away { message: format!("{address}: {error}") };
+    let away = |error: &dyn fmt::Display| Refusal::Away { message: format!("{address}: {error}") };
     let mut connection = TcpStream::connect(address).await.map_err(|error| away(&error))?;
     let question = json!({ "username": username, "password": password, "order": order, "cents": cents });
     connection.write_all(format!("{question}\n").as_bytes()).await.map_err(|error| away(&error))?;
