@@ -35,6 +35,14 @@ fn line(outcome: &Outcome, message: &str) -> Value {
     parsed().find(|line| line["message"] == message).unwrap_or_default()
 }
 
+/// The request in the line "asked to pay", which may be written as JSON or as text of JSON.
+#[track_caller]
+fn logged_request(outcome: &Outcome) -> Value {
+    let line = line(outcome, "asked to pay");
+    let logged = line["request"].as_object().cloned().map(Value::Object);
+    logged.or_else(|| serde_json::from_str(line["request"].as_str()?).ok()).unwrap_or_default()
+}
+
 /// The field of the line is this.
 #[track_caller]
 fn expect_field(outcome: &Outcome, line: &Value, name: &str, expected: &str) {
@@ -118,6 +126,21 @@ fn writes_one_json_object_with_time_level_message_and_request_id() {
 }
 
 #[test]
+fn says_when_each_thing_happened() {
+    let mut seed = Seed::at_run_time();
+    let desk = desk("DEBUG");
+    for (answer, message) in [("pays", "paid"), ("declines", "not paid")] {
+        // More than a second, since the time may be written in whole ones.
+        let bank = json!({ "answer": answer, "takes_ms": 1_100 });
+        let outcome = desk.story(format!("the bank {answer} after 1.1 s")).invoke(request(&mut seed, bank));
+        let (before, after) = (line(&outcome, "asked to pay"), line(&outcome, message));
+        let times = (&before["timestamp"], &after["timestamp"]);
+        let what = format!("\"asked to pay\" and {message:?} have times of their own, not {} and {}", times.0, times.1);
+        outcome.expect(&what, |_| times.0.is_string() && times.1.is_string() && times.0 != times.1);
+    }
+}
+
+#[test]
 fn says_how_long_the_bank_took() {
     let mut seed = Seed::at_run_time();
     let desk = in_json().timeout(Duration::from_secs(60)).start();
@@ -135,7 +158,7 @@ fn says_how_long_the_bank_took() {
         };
         let line = line(&outcome, message);
         let longest = outcome.report.duration.as_millis() as u64 + 1;
-        let what = format!("duration_ms is from {takes_ms} to {longest}, a number; it is {}", line["duration_ms"]);
+        let what = format!("duration_ms is a whole number from {takes_ms} to {longest}; it is {}", line["duration_ms"]);
         outcome.expect(&what, |_| line["duration_ms"].as_u64().is_some_and(|ms| (takes_ms..=longest).contains(&ms)));
     }
 }
@@ -204,7 +227,8 @@ fn writes_text_when_the_format_is_not_json() {
         {
             let (card, says) = (card(&mut seed), seed.name());
             let bank = json!({ "answer": answer, "says": format!("{says} does not like\n{card}") });
-            let request = request(&mut seed, bank);
+            let mut request = request(&mut seed, bank);
+            request["order"] = format!("{} \"{}\" \\ 1", seed.name(), seed.name()).into();
             let outcome = desk.story(format!("the bank {answer}; {story}")).invoke(request.clone());
             let beginning = format!("{level} {} {message}", outcome.request_id);
             outcome.expect(&format!("one line of the log begins with {beginning:?}"), |outcome| {
@@ -248,6 +272,19 @@ fn hides_what_stands_under_the_name_of_a_secret() {
         let mut hidden: Vec<&str> = secrets.iter().map(String::as_str).collect();
         hidden.push(&number);
         expect_clean(&outcome, &hidden, &[&neighbour, &other]);
+        let logged = logged_request(&outcome);
+        for pointer in [
+            format!("/{}", names[0]),
+            format!("/headers/{}", names[1]),
+            format!("/parts/0/form/{}", names[2]),
+            format!("/parts/1/0/{}", names[3]),
+            format!("/more/{}", names[0]),
+            format!("/more/{}", names[3]),
+        ] {
+            let shown = logged.pointer(&pointer);
+            let what = format!("{pointer} of the logged request is \"[redacted]\"; it is {shown:?}");
+            outcome.expect(&what, |_| shown == Some(&json!("[redacted]")));
+        }
     }
 }
 
@@ -280,8 +317,16 @@ fn looks_into_text_that_is_json_and_into_base64() {
     };
     let mixed: Encode =
         |inside| json!({ "record": json!({ "data": inside.to_string() }).to_string() }).to_string().into();
+    let list_in_base64: Encode = |inside| BASE64_STANDARD.encode(json!([inside]).to_string()).into();
+    let base64_twice: Encode = |inside| BASE64_STANDARD.encode(BASE64_STANDARD.encode(inside.to_string())).into();
+    let with_blanks: Encode = |inside| format!("\n {inside} ").into();
+    let quoted: Encode = |inside| Value::from(inside.to_string()).to_string().into();
     for (encode, how) in [
         (as_json, "JSON as text"),
+        (list_in_base64, "base64 of a list"),
+        (base64_twice, "base64 of base64 of JSON"),
+        (with_blanks, "JSON as text, with blanks around it"),
+        (quoted, "a JSON string of JSON"),
         (as_base64, "base64 of JSON"),
         (in_a_list, "a list in JSON as text"),
         (twice, "base64 in base64"),
@@ -300,6 +345,13 @@ fn looks_into_text_that_is_json_and_into_base64() {
         let inner = BASE64_STANDARD.encode(inside.to_string());
         expect_clean(&outcome, &[&inner], &[]);
     }
+    for short in [json!({ "cvc": seed.number(100..=999) }), json!([{ "cvc": seed.number(100..=999).to_string() }])] {
+        let mut request = request(&mut seed, json!({ "answer": "pays" }));
+        let encoded = BASE64_STANDARD.encode(short.to_string());
+        request["body"] = encoded.as_str().into();
+        let outcome = desk.story(format!("a short body in base64, of {short}")).invoke(request);
+        expect_clean(&outcome, &[&encoded], &[]);
+    }
 }
 
 #[test]
@@ -314,13 +366,13 @@ fn leaves_what_is_no_secret() {
         let harmless = json!({
             "tokens": word, "passwords": 7, "cookies": "rush", "parcel": parcel, "short": "abcd", "number": "1234",
             "bearer": format!("the bearer of {name}"), "unicode": format!("Möwe №{digits} 🦀"), "nothing": null, "yes": true,
+            "ratio": 1.5, "below": -7, "long": name.repeat(1_000), "base64": BASE64_STANDARD.encode(format!("of {word}")),
+            "quoted": format!("\"{word}\""), "empty": "",
         });
         let mut request = request(&mut seed, json!({ "answer": "pays" }));
         request["harmless"] = harmless.clone();
         let outcome = desk.story("a request in which nothing is secret").invoke(request);
-        let line = line(&outcome, "asked to pay");
-        let logged = line["request"].as_object().cloned().map(Value::Object);
-        let logged = logged.or_else(|| serde_json::from_str(line["request"].as_str()?).ok()).unwrap_or_default();
+        let logged = logged_request(&outcome);
         for (name, value) in harmless.as_object().into_iter().flatten() {
             let what = format!("{name} is logged as {value}, not as {}", logged["harmless"][name]);
             outcome.expect(&what, |_| logged["harmless"][name] == *value);
@@ -359,15 +411,16 @@ fn cleans_what_a_panic_says() {
     let mut seed = Seed::at_run_time();
     for format in [LogFormat::Json, LogFormat::Text] {
         let desk = Function::builder(binary!()).log_format(format).start();
-        let (card, name) = (card(&mut seed), seed.name());
+        let (card, name, end) = (card(&mut seed), seed.name(), seed.name());
+        let says = format!("{name} {card}\nand {end}");
         let outcome = desk
             .story("the bank's answer makes the desk panic, and the panic's text has the card in it")
-            .invoke(request(&mut seed, json!({ "answer": "sends nonsense", "says": format!("{name} {card}") })));
+            .invoke(request(&mut seed, json!({ "answer": "sends nonsense", "says": says })));
         outcome.expect_function_error();
-        expect_clean(&outcome, &[&card], &[&name]);
+        expect_clean(&outcome, &[&card], &[&name, &end]);
         let id = &outcome.request_id;
         outcome.expect("what the panic says stands in one line with the request id", |outcome| {
-            outcome.function_log().any(|line| line.contains(&name) && line.contains(id.as_str()))
+            outcome.function_log().any(|line| [&name, &end, id].iter().all(|part| line.contains(part.as_str())))
         });
         outcome.expect("that line has the level ERROR", |outcome| {
             outcome.function_log().filter(|line| line.contains(&name)).all(|line| line.contains("ERROR"))

@@ -181,9 +181,14 @@ fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name.to_lowercase().as_str())
 }
 
-/// The object or array that the text is written in JSON, or in base64 of JSON.
+/// The object or array that the text is, in JSON, in a JSON string or in base64, as often as it may be.
 fn decoded(text: &str) -> Option<Value> {
-    let in_json =
-        |bytes: &[u8]| serde_json::from_slice(bytes).ok().filter(|value: &Value| value.is_object() || value.is_array());
-    in_json(text.as_bytes()).or_else(|| in_json(&BASE64_STANDARD.decode(text).ok()?))
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => Some(value),
+        Ok(Value::String(inside)) => decoded(&inside),
+        _ => {
+            let inside = String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok()?;
+            if inside.is_empty() { None } else { decoded(&inside) }
+        }
+    }
 }
