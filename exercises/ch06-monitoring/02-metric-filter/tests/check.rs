@@ -182,6 +182,10 @@ fn knows_the_asterisk() {
         (json!({ "status": 500 }), false),
         (json!({ "status": 14 }), false),
     ]);
+    let points = [(json!(400), false), (json!(400.0), true), (json!(400.5), false), (json!("400.0"), true)];
+    let points = points.map(|(code, matches)| (json!({ "code": code }).to_string(), matches));
+    expect(&counter, "a number as it stands in JSON", "{ $.code = *.0 }", &points);
+    expect(&counter, "a number against text", "{ $.code = \"400.0\" }", &points);
     expect(&counter, "every status that begins with a 4, as a number or as text", "{ $.status = 4* }", &lines);
 }
 
@@ -211,6 +215,7 @@ fn tells_absent_null_true_and_false_apart() {
         ];
         let mut lines: Vec<_> = found.iter().zip(expected).map(|(line, matches)| (line.to_string(), matches)).collect();
         lines.push((format!("{other} {field}"), false));
+        lines.extend([json!(other), json!([]), json!(7), json!(null)].map(|line| (line.to_string(), false)));
         expect(
             &counter,
             "a field that is there, or null, or not there",
@@ -305,6 +310,15 @@ fn gives_the_last_name_all_that_is_left() {
     let cases = [("x y the bank NAME", true), ("x y NAME", true), ("x y NAME away", false), ("x NAME", false)]
         .map(|(text, matches)| (line(text), matches));
     expect(&counter, "the last name has a condition", &format!("[a, b, c = \"*{name}\"]"), &cases);
+    let pattern = format!("[a, b, c = \"the  [big]  * {name}\"]");
+    let cases = [
+        ("x y the  [big]  bank NAME", true),
+        ("x y the  [big]  \"bank\" NAME ", true),
+        ("x y the [big] bank NAME", false),
+        ("x y the  big  bank NAME", false),
+    ]
+    .map(|(text, matches)| (line(text), matches));
+    expect(&counter, "several words are as they stand there, with blanks and brackets", &pattern, &cases);
     expect(
         &counter,
         "one name takes all",
@@ -356,14 +370,19 @@ fn adds_up_the_numbers_of_a_field() {
         outcome.expect_that(&format!("the sum is {sum}"), |answer| answer["sum"].as_f64() == Some(sum as f64));
     }
     let fixed = seed.number(2..=9) as f64 / 2.0;
-    let lines = ["{\"ms\":3}", "{\"ms\":\"4\"}", "{\"ms\":null}", "{}", "{\"ms\":5.5}", "ms 7"];
+    let lines = ["{\"ms\":3}", "{\"ms\":\"4\"}", "{\"ms\":null}", "{}", "{\"ms\":5.5}", "{\"ms\":true}", "ms 7"];
     let outcome =
         ask(&counter, "every object matches; two of them have a number", "{ $.x NOT EXISTS }", "$.ms", &lines);
-    outcome.expect_json(json!({ "matches": [0, 1, 2, 3, 4], "sum": 8.5 }));
+    outcome.expect_json(json!({ "matches": [0, 1, 2, 3, 4, 5], "sum": 8.5 }));
     let outcome = ask(&counter, "the value is a number", "{ $.x NOT EXISTS }", &fixed.to_string(), &lines);
-    outcome.expect_json(json!({ "matches": [0, 1, 2, 3, 4], "sum": fixed * 5.0 }));
+    outcome.expect_json(json!({ "matches": [0, 1, 2, 3, 4, 5], "sum": fixed * 6.0 }));
     let outcome = ask(&counter, "the words of a field are no number", "[a, b]", "$b", &["ms 7", "ms seven", "ms 7 ms"]);
     outcome.expect_json(json!({ "matches": [0, 1, 2], "sum": 7.0 }));
+    let odd = ["ms inf", "ms 7", "ms NaN", "ms -infinity"];
+    let outcome = ask(&counter, "words that only Rust reads as numbers", "[a, b]", "$b", &odd);
+    outcome.expect_json(json!({ "matches": [0, 1, 2, 3], "sum": 7.0 }));
+    let outcome = ask(&counter, "words that only Rust reads as numbers", "[a, b > 5]", "1", &odd);
+    outcome.expect_json(json!({ "matches": [1], "sum": 1.0 }));
 }
 
 #[test]

@@ -296,8 +296,10 @@ fn what_is_no_number_for_cloudwatch_is_refused_alone() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
     let powers = [2_f64.powi(360).to_string(), (-2_f64.powi(360)).to_string(), (2_f64.powi(360) * 1.001).to_string()];
-    let odd =
-        ["NaN", "nan", "-nan", "inf", "-inf", "infinity", "1e400", "-1e400", "12,5", "", "twelve", "0x10", "1e109"];
+    let odd = [
+        "NaN", "nan", "-nan", "inf", "-inf", "infinity", "1e400", "-1e400", "12,5", "", "twelve", "0x10", "1e109",
+        " 7", "7 ",
+    ];
     let fine = ["0", "-0.5", "1e3", "1e-300", "1e108", "+7"];
     for text in odd.into_iter().chain(fine).chain(powers.iter().map(String::as_str)) {
         let labels = json!([press(&mut seed)]);
@@ -366,7 +368,7 @@ fn a_metric_does_not_write_over_what_stands_there() {
         let event = report(&mut seed, labels, readings);
         judge(&function.story(format!("a reading whose metric is called {name:?}")).invoke(event.clone()), &event);
     }
-    for name in ["Press", "_AWS", "Größe", "a.b", "Sheet time"] {
+    for name in ["Press", "_AWS", " ", "Größe", "a.b", "Sheet time"] {
         let labels = json!([press(&mut seed), order(&mut seed)]);
         let readings = json!([reading(name, "Count", seed.number(1..=9))]);
         let event = report(&mut seed, labels, readings);

@@ -185,8 +185,23 @@ fn nobody_uses_other_keys_or_uses_this_one_otherwise() {
     for action in ["kms:Decrypt", "kms:GenerateDataKey"] {
         expect_refused(&[(action, other.clone()), (action, KEY.replace("123456789012", "210987654321"))]);
     }
-    for action in ["kms:Encrypt", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DescribeKey"] {
-        expect_refused(&[(action, KEY.to_owned())]);
+    for operation in ["Encrypt", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant", "DescribeKey", "ReEncryptFrom"] {
+        expect_refused(&[(&format!("kms:{operation}"), KEY.to_owned())]);
+    }
+    for more in ["WithoutPlaintext", "Pair", "PairWithoutPlaintext"] {
+        expect_refused(&[(&format!("kms:GenerateDataKey{more}"), KEY.to_owned())]);
+    }
+    // Between accounts both must allow it, and of the other one nobody knows what it allows.
+    let everybody = json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" });
+    let theirs = Policy::resource(&json!({ "Version": "2012-10-17", "Statement": [everybody] })).expect("a policy");
+    let policies = policies().with_resource(theirs);
+    for action in ["kms:Decrypt", "kms:GenerateDataKey"] {
+        let key = KEY.replace("123456789012", "210987654321");
+        let allowed = policies.decide(&Request::new(action, key.as_str())).is_allowed();
+        assert!(
+            !allowed,
+            "policy.json lets the desk do {action} with a key of another account, {key}, if that allows it"
+        );
     }
 }
 
