@@ -69,6 +69,8 @@ fn build(architecture: &str, seed: &mut Seed) -> Vec<File> {
         let (name, text) = (seed.name(), format!("{} in {folder}", seed.name()));
         files.push(File::new(format!("{folder}/{name}.txt"), 0o644, text));
     }
+    // By the bytes of a path both stand before what lies in the folder `b`, part for part they stand behind it.
+    files.extend(["b-", "b."].map(|start| File::new(format!("{start}{}", seed.name()), 0o644, start)));
     files.push(File::new(format!("Ω-{}.json", seed.name()), 0o644, "{}"));
     files.push(File::new("a", 0o644, ""));
     shuffle(&mut files, seed);
@@ -291,7 +293,16 @@ fn makes_the_same_zip_of_the_same_files() {
 fn leaves_out_what_is_nobodys_business() {
     let mut seed = Seed::at_run_time();
     let desk = desk();
-    let private = [".env", ".env.production", "config/.env", "config/.env.d/keys", ".git/config", "vendor/x/.git/HEAD"];
+    let private = [
+        ".env",
+        ".env.production",
+        "ci/.env/key",
+        "ci/.env.local",
+        "config/.env",
+        "config/.env.d/keys",
+        ".git/config",
+        "vendor/x/.git/HEAD",
+    ];
     let stays = [".gitignore", ".envoy/conf", "env", "dot.env", "git/x", ".well-known/x", ".environment"];
     for _ in 0..2 {
         let mut files = vec![bootstrap("arm64", &mut seed)];
@@ -334,7 +345,9 @@ fn refuses_paths_that_leave_the_folder() {
         let outcome = desk.story(format!("the path {path:?}")).invoke(event("arm64", &files));
         outcome.expect_error_saying("UnsafePath", &path);
     }
-    for path in [format!("a/..{name}"), format!("{name}..b/c.."), "...".to_owned(), format!("{name}/.x")] {
+    for path in
+        [format!("a/..{name}"), format!("{name}..b/c.."), "...".to_owned(), format!("{name}/.x"), format!("{name}:x")]
+    {
         let files = [bootstrap("arm64", &mut seed), File::new(path.clone(), 0o644, "x")];
         let outcome = desk.story(format!("the path {path:?}, which is harmless")).invoke(event("arm64", &files));
         Package::of(&outcome).expect_paths("harmless", vec!["bootstrap", &path]);

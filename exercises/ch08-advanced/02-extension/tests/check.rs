@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// How long one request may take. No test needs so long, unless somebody waits for ever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long before the deadline the meter has ended.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// How long the meter waits where somebody lets it wait.
 const SHORT: Duration = Duration::from_millis(800);
 
@@ -114,14 +117,16 @@ fn expect_printed(outcome: &Outcome, prints: &[Value]) {
     outcome.expect_json(json!({ "printed": prints.len() })).expect_no_violations();
 }
 
-/// The environment was ended; says how the meter ended.
+/// The environment was ended; says how the meter ended, and how long before the two seconds were over.
 #[track_caller]
-fn end(function: &Function) -> Option<Exit> {
+fn end(function: &Function) -> Option<(Exit, Duration)> {
     let shutdowns = function.shut_down();
     assert_eq!(shutdowns.len(), 1, "there was one environment");
     // The function's end stands first, the extension's behind it.
-    let exits = shutdowns[0].transcript.iter().filter_map(|step| match step.what {
-        What::Exited(exit) => Some(exit),
+    let steps = &shutdowns[0].transcript;
+    let told = steps.iter().find(|step| matches!(step.what, What::ShutdownSent { .. }))?.at;
+    let exits = steps.iter().filter_map(|step| match step.what {
+        What::Exited(exit) => Some((exit, (told + Duration::from_secs(2)).saturating_sub(step.at))),
         _ => None,
     });
     exits.last()
@@ -262,12 +267,19 @@ fn ends_by_itself_and_in_time() {
         let printed = prints(&mut seed, 1);
         expect_printed(&press.story("the books refuse").invoke(json!({ "prints": printed })), &printed);
         books.are(mood);
-        let exit = end(&press);
-        let how = exit.map(|exit| exit.to_string()).unwrap_or_default();
+        let ended = end(&press);
+        let how = ended.map(|(exit, _)| exit.to_string()).unwrap_or_default();
         assert!(
-            exit == Some(Exit::Code(0)),
+            ended.is_some_and(|(exit, _)| exit == Exit::Code(0)),
             "{story}: after SHUTDOWN the meter ends by itself, with exit status 0, before its two seconds are over; it \
              ended with {how}"
+        );
+        let before = ended.map(|(_, before)| before).unwrap_or_default();
+        assert!(
+            before >= MARGIN,
+            "{story}: the meter ends at least {} ms before the deadline, since it is killed there; it was {} ms",
+            MARGIN.as_millis(),
+            before.as_millis()
         );
     }
 }

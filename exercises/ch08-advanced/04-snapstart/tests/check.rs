@@ -310,7 +310,11 @@ fn fails_when_it_cannot_open_after_the_restore() {
             panic!("{verb}: the till reports the error instead of {:?}", outcome.fate)
         };
         assert_eq!(error.recorded_type, "Runtime.AfterRestoreError", "{verb}: the error came after the restore");
-        assert!(error.message.contains("closed today"), "{verb}: the message says why: {:?}", error.message);
+        assert!(
+            error.message.contains("closed today"),
+            "{verb}: the error passes on the office's words, \"the office is closed today\"; its message is {:?}",
+            error.message
+        );
     }
 }
 
@@ -325,7 +329,11 @@ fn fails_when_it_cannot_close_before_the_snapshot() {
         let InitError::Reported(error) = outcome.expect_init_error() else {
             panic!("{verb}: the till reports the error instead of {:?}", outcome.fate)
         };
-        assert!(error.message.contains("closed today"), "{verb}: the message says why: {:?}", error.message);
+        assert!(
+            error.message.contains("closed today"),
+            "{verb}: the error passes on the office's words, \"the office is closed today\"; its message is {:?}",
+            error.message
+        );
         let snapshot = office.state().calls.iter().any(|call| call == "(snapshot)");
         assert!(!snapshot, "{verb}: no snapshot is taken of a till that could not close");
     }

@@ -68,22 +68,28 @@ fn the_shops_tool_takes_the_file() {
 fn stages_stand_side_by_side() {
     let mut seed = Seed::at_run_time();
     let name = seed.name().to_lowercase();
-    let stacks = [Some("live"), Some("test"), Some(name.as_str())].map(|stage| (stage, stack(&mut seed, stage)));
+    let stacks = ["live", "test", name.as_str()].map(|stage| (stage, stack(&mut seed, Some(stage))));
     for (place, (stage, (name, stack))) in stacks.iter().enumerate() {
         for (other_stage, (other_name, other)) in &stacks[..place] {
             assert!(
                 name != other_name,
-                "{stage:?} and {other_stage:?} are one stack, {name}: deploying one turns the other into it"
+                "the stages {stage} and {other_stage} are one stack, {name}: deploying one turns the other into it"
             );
             for one in &stack.resources {
                 let taken = other.resources.iter().any(|other| other.kind == one.kind && other.name == one.name);
                 assert!(
                     !taken,
-                    "{other_stage:?} is deployed, and {stage:?} is rolled back: {} ({}) is to be called {}, and that name \
-                     is taken",
+                    "the stage {other_stage} is deployed, and {stage} is rolled back: {} ({}) is to be called {}, and that \
+                     name is taken",
                     one.id, one.kind, one.name
                 );
             }
+            let exported = stack.exports.iter().find(|name| other.exports.contains(name));
+            assert!(
+                exported.is_none(),
+                "the stage {other_stage} is deployed, and {stage} is rolled back: Export with name {} is already exported",
+                exported.map_or("", String::as_str)
+            );
         }
     }
     let unnamed = compiled(None).stack;
@@ -99,7 +105,7 @@ fn the_zip_is_what_cargo_lambda_built() {
             artifacts.len() == 1 && artifacts[0].0 == "importer",
             "there is one function, importer; got {artifacts:?}"
         );
-        let artifact = artifacts[0].1.as_deref();
+        let artifact = artifacts[0].1.as_deref().map(|path| path.trim_start_matches("./"));
         assert!(
             artifact == Some(ARTIFACT),
             "the zip of the importer is {}; cargo lambda has built {ARTIFACT}",
@@ -137,6 +143,16 @@ fn no_update_is_lost() {
     let mapping =
         mapping.unwrap_or_else(|| panic!("nothing calls the importer for the messages of Updates, {}", updates.arn));
     assert!(mapping.at("Enabled") != false, "the mapping of Updates is switched off");
+    let reserved = importer.number("ReservedConcurrentExecutions");
+    assert!(reserved != Some(0), "the importer has a reservedConcurrency of 0, so each call of it is throttled");
+    for kind in ["AWS::Lambda::Url", "AWS::Lambda::Permission"] {
+        let other = stack.of_kind(kind).next();
+        assert!(
+            other.is_none(),
+            "{} ({kind}) lets somebody else call the importer than the queue",
+            other.map_or("", |other| other.id.as_str())
+        );
+    }
     let types = mapping.at("FunctionResponseTypes");
     assert!(
         types == &json!(["ReportBatchItemFailures"]),
@@ -172,27 +188,47 @@ fn the_importer_may_put_prices_and_no_more() {
     let managed = role.at("ManagedPolicyArns");
     assert!(managed.is_null(), "the importer's role has {managed}, which is for more than one table");
     let mut policies = Policies::new();
-    for policy in role.at("Policies").as_array().into_iter().flatten() {
-        let document = Policy::identity(&policy["PolicyDocument"]);
-        policies = policies
-            .with_identity(document.unwrap_or_else(|error| panic!("{} is no policy: {error}", policy["PolicyName"])));
+    for (name, document) in stack.policies_of(role) {
+        let document = Policy::identity(document);
+        policies = policies.with_identity(document.unwrap_or_else(|error| panic!("{name} is no policy: {error}")));
     }
     let allowed = |action: &str, on: &str| policies.decide(&Request::new(action, on)).is_allowed();
     let (table, queue) = (&prices(&stack).arn, &updates(&stack).arn);
     assert!(allowed("dynamodb:PutItem", table), "the importer may not dynamodb:PutItem on {table}: AccessDenied");
     assert!(allowed("sqs:ReceiveMessage", queue), "Lambda may not receive from {queue} with the importer's role");
     let other = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{}", seed.name().to_lowercase());
-    let more = ["DeleteTable", "Scan", "GetItem", "Query", "DeleteItem", "UpdateTable"]
-        .map(|call| (format!("dynamodb:{call}"), table.as_str()));
-    let mut others = more.to_vec();
-    others.extend([
-        ("dynamodb:PutItem".to_owned(), other.as_str()),
-        ("sqs:SendMessage".to_owned(), queue),
-        ("sqs:PurgeQueue".to_owned(), queue),
-    ]);
+    let tests = &prices(&self::stack(&mut seed, Some("test")).1).arn.clone();
+    let beside = &table.replace("Prices", "Invoices");
+    let more = [
+        "DeleteTable",
+        "Scan",
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "DeleteItem",
+        "PartiQLSelect",
+        "PartiQLDelete",
+        "UpdateTable",
+        "PutResourcePolicy",
+    ];
+    let mut others = more.map(|call| (format!("dynamodb:{call}"), table.as_str())).to_vec();
+    for another in [&other, tests, beside].into_iter().filter(|another| *another != table) {
+        others.push(("dynamodb:PutItem".to_owned(), another));
+    }
+    others.extend([("sqs:SendMessage".to_owned(), queue.as_str()), ("sqs:PurgeQueue".to_owned(), queue)]);
     others.extend([("s3:GetObject".to_owned(), "arn:aws:s3:::photos/7.jpg"), ("iam:PassRole".to_owned(), "*")]);
     for (action, on) in &others {
         assert!(!allowed(action, on), "the importer may {action} on {on}, which it has no need of");
+    }
+    for action in stack.actions_of(role) {
+        let (service, call) = action.split_once(':').unwrap_or((action, ""));
+        let is_needed = match service.to_ascii_lowercase().as_str() {
+            "dynamodb" | "sqs" => true,
+            "logs" => ["CreateLogGroup", "CreateLogStream", "PutLogEvents", "TagResource"].contains(&call),
+            "xray" => call.starts_with("Put"),
+            _ => false,
+        };
+        assert!(is_needed, "a policy of the importer allows {action}, and it uses no other service than its table");
     }
 }
 
@@ -218,7 +254,7 @@ fn prices_outlive_the_stack() {
     }
     let stack = live(&mut seed);
     let table = prices(&stack);
-    let keeps = |policy: &Option<String>| policy.as_deref() == Some("Retain");
+    let keeps = |policy: &Option<String>| matches!(policy.as_deref(), Some("Retain" | "RetainExceptOnCreate"));
     assert!(keeps(&table.deletion_policy), "osls remove --stage live deletes the prices");
     assert!(keeps(&table.update_replace_policy), "a change that needs a new table deletes the old one with its prices");
 }

@@ -152,7 +152,7 @@ pub fn compile(text: &str, stage: Option<&str>) -> Result<Compiled, Invalid> {
         }
         _ => {
             return Err(Invalid(
-                "Configured \"frameworkVersion\" does not represent a valid semver version range".to_owned(),
+                "Configured \"frameworkVersion\" does not represent a valid semver version range; it is a text in quotes".to_owned(),
             ));
         }
     }
@@ -180,6 +180,13 @@ pub fn compile(text: &str, stage: Option<&str>) -> Result<Compiled, Invalid> {
         }
         resources.insert(format!("{id}LogGroup"), json!({ "Type": "AWS::Logs::LogGroup", "Properties": group }));
         resources.insert(format!("{id}LambdaFunction"), lambda(function, provider, &name)?);
+        let url = &function["url"];
+        if !url.is_null() && *url != false {
+            let kind = if url["authorizer"] == "aws_iam" { "AWS_IAM" } else { "NONE" };
+            let url = json!({ "AuthType": kind, "TargetFunctionArn": { "Fn::GetAtt": [format!("{id}LambdaFunction"), "Arn"] } });
+            let url = json!({ "Type": "AWS::Lambda::Url", "Properties": url });
+            resources.insert(format!("{id}LambdaFunctionUrl"), url);
+        }
         for event in function["events"].as_array().into_iter().flatten() {
             let (name, mapping) = queue_event(key, &id, event)?;
             queues.push(mapping["Properties"]["EventSourceArn"].clone());
