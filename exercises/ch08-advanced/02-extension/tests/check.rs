@@ -125,11 +125,11 @@ fn end(function: &Function) -> Option<(Exit, Duration)> {
     // The function's end stands first, the extension's behind it.
     let steps = &shutdowns[0].transcript;
     let told = steps.iter().find(|step| matches!(step.what, What::ShutdownSent { .. }))?.at;
-    let exits = steps.iter().filter_map(|step| match step.what {
+    let mut exits = steps.iter().filter_map(|step| match step.what {
         What::Exited(exit) => Some((exit, (told + Duration::from_secs(2)).saturating_sub(step.at))),
         _ => None,
     });
-    exits.last()
+    exits.next_back()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! exercise, a description of their own, and the list of files for reading offline. Plain `mdbook build` leaves all
 //! this out, and the pages read well without it.
 
+mod code;
 mod contents;
 mod front;
 mod offline;
@@ -35,7 +36,7 @@ pub fn dress(root: &Path, dest: &Path, pages: &[Page]) -> anyhow::Result<()> {
     }
     for other in ["print.html", "toc.html", "404.html"] {
         if dest.join(other).is_file() {
-            edit(&dest.join(other), |html| widgets::keep_used(&readme::link_to_index(&html)))?;
+            edit(&dest.join(other), |html| code::dedent(&widgets::keep_used(&readme::link_to_index(&html))))?;
         }
     }
     offline::remove_unused(dest)?;
@@ -48,7 +49,7 @@ fn edit(path: &Path, change: impl FnOnce(String) -> String) -> anyhow::Result<()
 }
 
 fn one(html: String, page: &Page, pages: &[Page], course: &Course) -> String {
-    let mut html = widgets::keep_used(&readme::link_to_index(&html));
+    let mut html = code::dedent(&widgets::keep_used(&readme::link_to_index(&html)));
     // Another frame than ours has none of the places that follow.
     if !html.contains("<main id=\"text\"") {
         return html;

@@ -253,6 +253,10 @@ fn starts(workflow: &Value, event: &Event) -> bool {
         "pull_request" | "pull_request_target" => Some("main"),
         _ => return true,
     };
+    let types = &settings["types"];
+    if event.name.starts_with("pull_request") && !types.is_null() && texts(types).all(|kind| kind != "opened") {
+        return false;
+    }
     let tag = event.reference.strip_prefix("refs/tags/");
     let fit = |patterns: &Value, name: &str| {
         let mut fits = false;
