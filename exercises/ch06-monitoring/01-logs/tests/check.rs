@@ -14,7 +14,12 @@ fn desk(level: &str) -> Function {
 }
 
 fn in_json() -> FunctionBuilder {
-    Function::builder(binary!()).log_format(LogFormat::Json)
+    patient().log_format(LogFormat::Json)
+}
+
+/// A busy machine may stop a function for some seconds, which is no fault of its log.
+fn patient() -> FunctionBuilder {
+    Function::builder(binary!()).timeout(Duration::from_secs(60))
 }
 
 /// A request, and what the bank does with it.
@@ -143,7 +148,7 @@ fn says_when_each_thing_happened() {
 #[test]
 fn says_how_long_the_bank_took() {
     let mut seed = Seed::at_run_time();
-    let desk = in_json().timeout(Duration::from_secs(60)).start();
+    let desk = in_json().start();
     for answer in ["pays", "declines", "is away"] {
         let takes_ms = seed.number(20..=60);
         let outcome = desk
@@ -219,8 +224,8 @@ fn keeps_the_request_id_at_every_level() {
 #[test]
 fn writes_text_when_the_format_is_not_json() {
     let mut seed = Seed::at_run_time();
-    let text = Function::builder(binary!()).start();
-    let named = Function::builder(binary!()).env("AWS_LAMBDA_LOG_FORMAT", "Text").log_level("DEBUG").start();
+    let text = patient().start();
+    let named = patient().env("AWS_LAMBDA_LOG_FORMAT", "Text").log_level("DEBUG").start();
     for (desk, story) in [(text, "AWS_LAMBDA_LOG_FORMAT is not set"), (named, "AWS_LAMBDA_LOG_FORMAT is Text")] {
         for (answer, level, message) in
             [("pays", "INFO", "paid"), ("declines", "WARN", "not paid"), ("is away", "ERROR", "bank away")]
@@ -410,7 +415,7 @@ fn cleans_what_errors_say() {
 fn cleans_what_a_panic_says() {
     let mut seed = Seed::at_run_time();
     for format in [LogFormat::Json, LogFormat::Text] {
-        let desk = Function::builder(binary!()).log_format(format).start();
+        let desk = patient().log_format(format).start();
         let (card, name, end) = (card(&mut seed), seed.name(), seed.name());
         let says = format!("{name} {card}\nand {end}");
         let outcome = desk
