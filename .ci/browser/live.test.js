@@ -94,7 +94,7 @@ test("hints come one by one with their counter and are there after a reload", li
   await open(FAILS);
   for (const [index, name] of ["Show a hint (1 of 4)", "Show the next hint (2 of 4)", "Show the next hint (3 of 4)", "Show the next hint (4 of 4)"].entries()) {
     await press(page, name);
-    await page.locator(".live-hint").nth(index).waitFor();
+    await page.locator(".live-hint").nth(index).and(page.locator("[open]")).waitFor();
     assert.equal(await page.locator(".live-hint[open]").count(), 1, "the new one is open");
   }
   assert.equal(await page.getByRole("button", { name: /hint/ }).count(), 0, "no more");
