@@ -478,8 +478,9 @@ fn cargo(
     if installed.is_some() {
         let given = option("--root").or_else(|| variables.get("CARGO_INSTALL_ROOT").cloned());
         let root = given.or_else(|| variables.get("CARGO_HOME").cloned());
-        let home = if stage.tools.contains("rustup") { "/usr/local/cargo" } else { "/root/.cargo" };
-        let root = root.map_or_else(|| home.to_owned(), |root| stage.absolute(&root));
+        // Rust's own images set CARGO_HOME; elsewhere cargo's home lies in the home of whoever builds, who is root.
+        let home = if stage.tools.contains("rustup") { "/usr/local/cargo".to_owned() } else { join("/root", ".cargo") };
+        let root = root.map_or(home, |root| stage.absolute(&root));
         let file = stage.files.get(&output).cloned();
         let place = join(&join(&root, "bin"), &name);
         stage.add_folder(parent(&place));

@@ -20,11 +20,11 @@ fn started(dockerfile: &str) -> Result<Started, String> {
 const STATIC: &str = "
 ARG RUST=1.95-bookworm
 FROM rust:${RUST} AS build
-WORKDIR /work
+WORKDIR /build
 RUN rustup target add aarch64-unknown-linux-musl
 COPY Cargo.toml Cargo.lock ./
 COPY src src
-RUN --mount=type=cache,target=/work/target \\
+RUN --mount=type=cache,target=/build/target \\
     cargo build --release --locked --target aarch64-unknown-linux-musl \\
     # a comment between
     && cp target/aarch64-unknown-linux-musl/release/clerk /bootstrap
@@ -43,7 +43,7 @@ fn a_static_program_starts_on_amazon_linux() {
 
 #[test]
 fn what_a_cache_holds_is_in_no_layer() {
-    let text = STATIC.replace("/bootstrap ${", "/work/target/aarch64-unknown-linux-musl/release/clerk ${");
+    let text = STATIC.replace("/bootstrap ${", "/build/target/aarch64-unknown-linux-musl/release/clerk ${");
     let error = started(&text).expect_err("there is nothing to copy");
     assert!(error.contains("not found in the stage build, which has /bootstrap"), "{error}");
 }
@@ -86,7 +86,7 @@ fn a_dummy_that_was_built_for_its_dependencies_is_not_built_again() {
     let text = "
 FROM amazonlinux:2023
 RUN dnf install -y cargo
-WORKDIR /work
+WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && echo 'fn main() {}' > src/main.rs && cargo build --release
 COPY src src
@@ -103,14 +103,14 @@ ENTRYPOINT [\"./target/release/clerk\"]
 /// A build on Amazon Linux, with one RUN that makes `/out/bin/clerk`.
 fn built_by(run: &str) -> String {
     format!(
-        "FROM amazonlinux:2023 AS build\nRUN dnf install -y cargo\nWORKDIR /work\n{run}\nFROM public.ecr.aws/lambda/provided:al2023\n\
+        "FROM amazonlinux:2023 AS build\nRUN dnf install -y cargo\nWORKDIR /build\n{run}\nFROM public.ecr.aws/lambda/provided:al2023\n\
          COPY --from=build /out/bin/clerk /var/runtime/bootstrap\nCMD [\"x\"]\n"
     )
 }
 
 #[test]
 fn single_files_are_shown_to_a_run() {
-    for at in ["", "/work/"] {
+    for at in ["", "/build/"] {
         let mounts: Vec<String> = ["Cargo.toml", "Cargo.lock", "src"]
             .map(|path| format!("--mount=type=bind,source={path},target={at}{path}"))
             .into();
