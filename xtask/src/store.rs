@@ -136,13 +136,14 @@ pub fn copy(program: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The course without what is built, remembered or hidden; `.cargo` belongs to it.
+/// The course without what is built or remembered, and without hidden folders but `.cargo`. Hidden files belong to it: a
+/// page includes a `.dockerignore`.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create the folder {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read the folder {}", from.display()))?.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let hidden = name.as_encoded_bytes().starts_with(b".") && name != ".cargo";
-        if hidden || path.join("CACHEDIR.TAG").exists() || name == "target" {
+        if (hidden && path.is_dir()) || path.join("CACHEDIR.TAG").exists() || name == "target" {
             continue;
         }
         if path.is_dir() {
@@ -175,4 +176,23 @@ fn copy_files(from: &Path, to: &Path, files: &[PathBuf]) -> Result<()> {
         write_whole(&to.join(file), &content)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_hidden_files_and_nothing_that_is_built_or_remembered() {
+        let dir = std::env::temp_dir().join(format!("xtask-copy-tree-{}", std::process::id()));
+        let (course, copy) = (dir.join("course"), dir.join("copy"));
+        for file in ["src/page.md", "deploy/.dockerignore", ".cargo/config.toml", ".git/HEAD", ".progress/state", "target/x"] {
+            write_whole(&course.join(file), b"text").unwrap();
+        }
+        copy_tree(&course, &copy).unwrap();
+        let is_there = |file: &str| copy.join(file).is_file();
+        assert!(["src/page.md", "deploy/.dockerignore", ".cargo/config.toml"].into_iter().all(is_there));
+        assert!(![".git/HEAD", ".progress/state", "target/x"].into_iter().any(is_there));
+        fs::remove_dir_all(dir).unwrap();
+    }
 }
