@@ -186,7 +186,9 @@ mod tests {
     fn a_copy_has_hidden_files_and_nothing_that_is_built_or_remembered() {
         let dir = std::env::temp_dir().join(format!("xtask-copy-tree-{}", std::process::id()));
         let (course, copy) = (dir.join("course"), dir.join("copy"));
-        for file in ["src/page.md", "deploy/.dockerignore", ".cargo/config.toml", ".git/HEAD", ".progress/state", "target/x"] {
+        for file in
+            ["src/page.md", "deploy/.dockerignore", ".cargo/config.toml", ".git/HEAD", ".progress/state", "target/x"]
+        {
             write_whole(&course.join(file), b"text").unwrap();
         }
         copy_tree(&course, &copy).unwrap();
