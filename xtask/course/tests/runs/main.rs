@@ -16,6 +16,7 @@ mod ch07_code;
 mod ch07_doors;
 mod ch08_beside;
 mod ch08_files;
+mod ch09_windows;
 mod picture;
 
 use std::env;
