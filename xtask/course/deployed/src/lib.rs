@@ -2,6 +2,7 @@
 //! what would be there, and what would happen, instead of looking for words.
 //!
 //! - [`template`]: a CloudFormation template, SAM's included, as the resources of a stack
+//! - [`alarm`]: the alarms of a stack, evaluated over metrics
 //! - [`dockerfile`]: a Dockerfile, as the image that it builds and what Lambda makes of it
 //! - [`workflow`]: a workflow of GitHub Actions, as the jobs that an event starts
 //! - [`serverless`]: a file of the Serverless Framework, as the template that it becomes
@@ -9,6 +10,7 @@
 //!
 //! Each knows a part of what its service knows. Where a file goes beyond that part, it is said and not guessed.
 
+pub mod alarm;
 pub mod dockerfile;
 pub mod serverless;
 pub mod template;

@@ -1,0 +1,96 @@
+//! Samples of metrics by the minute, and the statistics that CloudWatch makes of them.
+
+use std::collections::BTreeMap;
+
+/// A metric: namespace, name, and *all* of its dimensions. One with another set of dimensions is another metric.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub namespace: String,
+    pub name: String,
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl Key {
+    #[must_use]
+    pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Key {
+        let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Key { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+    }
+}
+
+/// What was reported, by metric and minute: values, and how often each.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(BTreeMap<Key, BTreeMap<u64, Vec<(f64, u64)>>>);
+
+impl Metrics {
+    #[must_use]
+    pub fn new() -> Metrics {
+        Metrics::default()
+    }
+
+    /// Adds samples of a minute: `count` times the same value.
+    pub fn put(&mut self, key: &Key, minute: u64, value: f64, count: u64) {
+        if count > 0 {
+            self.0.entry(key.clone()).or_default().entry(minute).or_default().push((value, count));
+        }
+    }
+
+    /// Whether anything was ever reported under this key.
+    #[must_use]
+    pub fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// The statistic of the minutes from `start` up to and without `end`; none without samples.
+    #[must_use]
+    pub(super) fn datapoint(&self, key: &Key, statistic: Statistic, start: u64, end: u64) -> Option<f64> {
+        let mut samples: Vec<(f64, u64)> = self.0.get(key)?.range(start..end).flat_map(|(_, all)| all).copied().collect();
+        let count: u64 = samples.iter().map(|(_, count)| count).sum();
+        let sum: f64 = samples.iter().map(|(value, count)| value * *count as f64).sum();
+        let (first, _) = samples.first()?;
+        let most = |pick: fn(f64, f64) -> f64| samples.iter().fold(*first, |most, (value, _)| pick(most, *value));
+        Some(match statistic {
+            Statistic::Sum => sum,
+            Statistic::SampleCount => count as f64,
+            Statistic::Average => sum / count as f64,
+            Statistic::Minimum => most(f64::min),
+            Statistic::Maximum => most(f64::max),
+            Statistic::Percentile(percent) => {
+                samples.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+                let rank = (count as f64 * percent / 100.0).ceil().max(1.0) as u64;
+                let mut seen = 0;
+                samples.iter().find(|(_, count)| {
+                    seen += count;
+                    seen >= rank
+                })?.0
+            }
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Statistic {
+    Sum,
+    SampleCount,
+    Average,
+    Minimum,
+    Maximum,
+    /// From 0 to 100, by the nearest rank.
+    Percentile(f64),
+}
+
+impl Statistic {
+    pub(super) fn of(name: &str) -> Option<Statistic> {
+        Some(match name {
+            "Sum" => Statistic::Sum,
+            "SampleCount" => Statistic::SampleCount,
+            "Average" => Statistic::Average,
+            "Minimum" => Statistic::Minimum,
+            "Maximum" => Statistic::Maximum,
+            _ => {
+                let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
+                return (0.0..=100.0).contains(&percent).then_some(Statistic::Percentile(percent));
+            }
+        })
+    }
+}
