@@ -159,8 +159,7 @@ impl Ran {
     }
 
     fn stream(&self) -> String {
-        let function =
-            if self.group == format!("/aws/lambda/{}", self.function) { "" } else { self.function.as_str() };
+        let function = if self.group == format!("/aws/lambda/{}", self.function) { "" } else { self.function.as_str() };
         format!("2026/11/30/{function}[{}]5f1c9e0b2a7d4c83b6e0d1f2a3b4c5d6", self.version)
     }
 }
@@ -237,11 +236,13 @@ impl Account {
             nearest(by_tier(arm, "arm64", prices)),
             nearest(sums[3] * units(&prices["ephemeral_storage_gigabyte_second"])),
         ];
-        let columns: Vec<Vec<u128>> = (0..4)
-            .map(|at| shared(lines[at], &used.values().map(|usage| usage[at]).collect::<Vec<u128>>()))
+        let columns: Vec<Vec<u128>> =
+            (0..4).map(|at| shared(lines[at], &used.values().map(|usage| usage[at]).collect::<Vec<u128>>())).collect();
+        let mut rows: Vec<(&str, Vec<u128>)> = used
+            .keys()
+            .enumerate()
+            .map(|(at, name)| (*name, columns.iter().map(|column| column[at]).collect()))
             .collect();
-        let mut rows: Vec<(&str, Vec<u128>)> =
-            used.keys().enumerate().map(|(at, name)| (*name, columns.iter().map(|column| column[at]).collect())).collect();
         rows.sort_by(|(one, costs), (other, more)| {
             more.iter().sum::<u128>().cmp(&costs.iter().sum()).then_with(|| one.cmp(other))
         });

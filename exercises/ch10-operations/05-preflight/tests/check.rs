@@ -145,13 +145,15 @@ fn reasons(check: &str, facts: &Value) -> Vec<Value> {
         "environment" if !candidate["Environment"]["Error"].is_null() => reasons = no_data("Environment"),
         "environment" => {
             let variables = candidate["Environment"]["Variables"].as_object();
-            let bytes: usize = variables.into_iter().flatten().map(|(name, value)| name.len() + text(value).len()).sum();
+            let bytes: usize =
+                variables.into_iter().flatten().map(|(name, value)| name.len() + text(value).len()).sum();
             if bytes > 3_600 {
                 reasons.push(reason("warn", "nearly-full", &bytes.to_string()));
             }
         }
         "sources" => {
-            let arns = facts["mappings"].as_array().into_iter().flatten().map(|mapping| text(&mapping["EventSourceArn"]));
+            let arns =
+                facts["mappings"].as_array().into_iter().flatten().map(|mapping| text(&mapping["EventSourceArn"]));
             for arn in arns.filter(|arn| arn.starts_with("arn:aws:sqs:")) {
                 let queue = &facts["queues"][&arn];
                 if queue.is_null() {
@@ -336,7 +338,8 @@ fn tells_no_variables_from_variables_that_nobody_may_see() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
     let denied = json!({ "Error": { "ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to decrypt your environment variables" } });
-    let outcome = fly(&function, "the variables cannot be decrypted", &with(ready(), "/configuration/Environment", denied));
+    let outcome =
+        fly(&function, "the variables cannot be decrypted", &with(ready(), "/configuration/Environment", denied));
     expect_check(&outcome, "environment", &[reason("warn", "no-data", "Environment")]);
     for (bytes, is_much) in [(3_599, false), (3_600, false), (3_601, true), (seed.number(3_700..=4_096), true)] {
         // A letter of two bytes, and names that count as well.
@@ -363,7 +366,8 @@ fn compares_queues_with_the_candidates_own_timeout() {
         let mut facts = with(ready(), "/configuration/Timeout", json!(timeout));
         facts["live"]["Timeout"] = json!(live);
         facts["queues"][QUEUE]["VisibilityTimeout"] = json!(visible.to_string());
-        let story = format!("till:8 has {timeout} seconds, till:7 had {live}; print-jobs hides a message for {visible}");
+        let story =
+            format!("till:8 has {timeout} seconds, till:7 had {live}; print-jobs hides a message for {visible}");
         expect_check(&fly(&function, &story, &facts), "sources", &reasons);
     }
     let mut facts = with(ready(), "/configuration/Timeout", json!(900));
@@ -388,13 +392,15 @@ fn asks_where_failed_events_go() {
     let services = ["s3.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com"];
     let count = seed.number(1..=3) as usize;
     let called = with(ready(), "/asynchronous", json!(services[..count]));
-    let vanish: Vec<Value> = services[..count].iter().map(|service| reason("fail", "failures-vanish", service)).collect();
+    let vanish: Vec<Value> =
+        services[..count].iter().map(|service| reason("fail", "failures-vanish", service)).collect();
     let nowhere = with(called.clone(), "/on_failure", json!({}));
     let story = format!("{count} services call it asynchronously, and nothing takes what failed");
     expect_check(&fly(&function, &story, &nowhere), "failures", &vanish);
     let dead = json!({ "TargetArn": "arn:aws:sqs:us-east-1:123456789012:failed" });
     for on_failure in [json!({}), Value::Null] {
-        let facts = with(with(called.clone(), "/on_failure", on_failure), "/configuration/DeadLetterConfig", dead.clone());
+        let facts =
+            with(with(called.clone(), "/on_failure", on_failure), "/configuration/DeadLetterConfig", dead.clone());
         expect_check(&fly(&function, "a dead-letter queue takes what failed", &facts), "failures", &[]);
     }
     let empty = with(nowhere, "/configuration/DeadLetterConfig", json!({}));
@@ -409,7 +415,11 @@ fn finds_the_log_group_that_is_written_to() {
     let named = with(ready(), "/configuration/LoggingConfig/LogGroup", json!(own));
     let outcome = fly(&function, "it names a log group that is not there", &named);
     expect_check(&outcome, "logs", &[reason("warn", "no-log-group", &own)]);
-    let kept = with(named, "/log_groups", json!([{ "logGroupName": "/aws/lambda/till", "retentionInDays": 7 }, { "logGroupName": own }]));
+    let kept = with(
+        named,
+        "/log_groups",
+        json!([{ "logGroupName": "/aws/lambda/till", "retentionInDays": 7 }, { "logGroupName": own }]),
+    );
     let outcome = fly(&function, "it names a log group without a retention", &kept);
     expect_check(&outcome, "logs", &[reason("warn", "kept-for-ever", &own)]);
     let longer = json!([{ "logGroupName": "/aws/lambda/till-backup", "retentionInDays": 7 }]);
@@ -456,8 +466,13 @@ fn listens_to_the_alarms_of_this_function() {
     switched_off["Dimensions"] =
         json!([{ "Name": "Resource", "Value": "till:live" }, { "Name": "FunctionName", "Value": "till" }]);
     let facts = with(ready(), "/alarms", json!([silent, switched_off]));
-    let outcome = fly(&function, "one alarm rings and has no action, one is well and its actions are switched off", &facts);
-    let both = [reason("fail", "ringing", &other), reason("warn", "tells-nobody", &other), reason("warn", "tells-nobody", "t")];
+    let outcome =
+        fly(&function, "one alarm rings and has no action, one is well and its actions are switched off", &facts);
+    let both = [
+        reason("fail", "ringing", &other),
+        reason("warn", "tells-nobody", &other),
+        reason("warn", "tells-nobody", "t"),
+    ];
     expect_check(&outcome, "alarms", &both);
 }
 
@@ -517,22 +532,56 @@ fn three_hundred_candidates_are_judged_as_the_page_says() {
     let choices: Vec<(&str, Vec<Value>)> = vec![
         ("/configuration/State", vec![json!("Pending"), json!("Inactive"), json!(null)]),
         ("/configuration/LastUpdateStatus", vec![json!("InProgress"), json!(null)]),
-        ("/configuration/Runtime", vec![json!("provided.al2"), json!("python3.9"), json!("go1.x"), json!("rust"), json!(null)]),
+        (
+            "/configuration/Runtime",
+            vec![json!("provided.al2"), json!("python3.9"), json!("go1.x"), json!("rust"), json!(null)],
+        ),
         ("/configuration/PackageType", vec![json!("Image"), json!(null)]),
         ("/configuration/Timeout", vec![json!(3), json!(21), json!(120), json!(121), json!(900)]),
-        ("/configuration/Environment", vec![json!(null), json!({}), json!({ "Error": { "ErrorCode": "KMSAccessDeniedException" } })]),
+        (
+            "/configuration/Environment",
+            vec![json!(null), json!({}), json!({ "Error": { "ErrorCode": "KMSAccessDeniedException" } })],
+        ),
         ("/configuration/DeadLetterConfig", vec![json!({}), json!({ "TargetArn": QUEUE }), json!(null)]),
         ("/configuration/LoggingConfig", vec![json!({ "LogGroup": "/ferris/prints" }), json!({}), json!(null)]),
         ("/today", vec![json!("2026-07-31"), json!("2027-03-03"), json!("2030-01-01")]),
         ("/calendar", vec![json!(null), json!({})]),
-        ("/mappings", vec![json!(null), json!([]), json!([{ "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:other" }])]),
+        (
+            "/mappings",
+            vec![json!(null), json!([]), json!([{ "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:other" }])],
+        ),
         ("/queues", vec![json!({}), json!({ QUEUE: { "VisibilityTimeout": "119" } })]),
         ("/asynchronous", vec![json!(null), json!([]), json!(["sns.amazonaws.com", "s3.amazonaws.com"])]),
         ("/on_failure", vec![json!(null), json!({})]),
-        ("/concurrency", vec![json!(null), json!({ "ReservedConcurrentExecutions": 0 }), json!({ "ReservedConcurrentExecutions": 1 })]),
-        ("/log_groups", vec![json!(null), json!([]), json!([{ "logGroupName": "/aws/lambda/till" }, { "logGroupName": "/ferris/prints" }])]),
-        ("/alarms", vec![json!(null), json!([]), json!([alarm("b", "till", "ALARM"), alarm("a", "till", "INSUFFICIENT_DATA")])]),
-        ("/metrics", vec![json!(null), json!({}), json!({ "8": { "invocations": 0, "errors": 0 } }), json!({ "8": { "invocations": 70, "errors": 0 } })]),
+        (
+            "/concurrency",
+            vec![
+                json!(null),
+                json!({ "ReservedConcurrentExecutions": 0 }),
+                json!({ "ReservedConcurrentExecutions": 1 }),
+            ],
+        ),
+        (
+            "/log_groups",
+            vec![
+                json!(null),
+                json!([]),
+                json!([{ "logGroupName": "/aws/lambda/till" }, { "logGroupName": "/ferris/prints" }]),
+            ],
+        ),
+        (
+            "/alarms",
+            vec![json!(null), json!([]), json!([alarm("b", "till", "ALARM"), alarm("a", "till", "INSUFFICIENT_DATA")])],
+        ),
+        (
+            "/metrics",
+            vec![
+                json!(null),
+                json!({}),
+                json!({ "8": { "invocations": 0, "errors": 0 } }),
+                json!({ "8": { "invocations": 70, "errors": 0 } }),
+            ],
+        ),
         ("/configuration", vec![json!(null)]),
     ];
     for at in 0..300 {

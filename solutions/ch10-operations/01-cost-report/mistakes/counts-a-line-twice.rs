@@ -116,8 +116,11 @@ fn usage(account: &Account, versions: &[Version]) -> Result<(BTreeMap<String, Us
     Ok((used, unpriced))
 }
 
+/// A function and one of its versions.
+type Writer<'a> = (&'a str, &'a str);
+
 /// The reports of a log group, each once, with the function and version that it is about.
-fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<((&'a str, &'a str), Report)>, Diagnostic> {
+fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<(Writer<'a>, Report)>, Diagnostic> {
     let mut reports = Vec::new();
     let mut seen = HashSet::new();
     let mut token = None;

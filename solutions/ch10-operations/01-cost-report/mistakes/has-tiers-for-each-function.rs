@@ -116,8 +116,11 @@ fn usage(account: &Account, versions: &[Version]) -> Result<(BTreeMap<String, Us
     Ok((used, unpriced))
 }
 
+/// A function and one of its versions.
+type Writer<'a> = (&'a str, &'a str);
+
 /// The reports of a log group, each once, with the function and version that it is about.
-fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<((&'a str, &'a str), Report)>, Diagnostic> {
+fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<(Writer<'a>, Report)>, Diagnostic> {
     let mut reports = Vec::new();
     let mut seen = HashSet::new();
     let mut token = None;
@@ -160,7 +163,11 @@ fn bill<'u>(prices: &Prices, used: impl Iterator<Item = &'u Usage> + Clone) -> C
     let tmp: Exact = used.clone().map(|usage| prices.tmp * usage.tmp).sum();
     Costs {
         requests: prices.request * requests.saturating_sub(prices.free_requests),
-        x86_64: used.clone().map(|usage| prices.duration(Architecture::X86, usage.x86_64.less(free))).sum::<Exact>().rounded(),
+        x86_64: used
+            .clone()
+            .map(|usage| prices.duration(Architecture::X86, usage.x86_64.less(free)))
+            .sum::<Exact>()
+            .rounded(),
         arm64: prices.duration(Architecture::Arm, arm64.less(free.less(x86_64))).rounded(),
         tmp: tmp.rounded(),
         total: Usd::default(),

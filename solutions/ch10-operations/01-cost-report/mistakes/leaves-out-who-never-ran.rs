@@ -100,8 +100,7 @@ fn usage(account: &Account, versions: &[Version]) -> Result<(BTreeMap<String, Us
     let by_id: HashMap<(&str, &str), &Version> =
         versions.iter().map(|version| ((version.function_name.as_str(), version.version.as_str()), version)).collect();
     let groups: BTreeSet<&str> = versions.iter().map(|version| version.logging_config.log_group.as_str()).collect();
-    let mut used: BTreeMap<String, Usage> =
-        BTreeMap::new();
+    let mut used: BTreeMap<String, Usage> = BTreeMap::new();
     let mut unknown: BTreeMap<(String, String), u128> = BTreeMap::new();
     for group in groups {
         for ((function, version), report) in reports(account, group)? {
@@ -116,8 +115,11 @@ fn usage(account: &Account, versions: &[Version]) -> Result<(BTreeMap<String, Us
     Ok((used, unpriced))
 }
 
+/// A function and one of its versions.
+type Writer<'a> = (&'a str, &'a str);
+
 /// The reports of a log group, each once, with the function and version that it is about.
-fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<((&'a str, &'a str), Report)>, Diagnostic> {
+fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<(Writer<'a>, Report)>, Diagnostic> {
     let mut reports = Vec::new();
     let mut seen = HashSet::new();
     let mut token = None;

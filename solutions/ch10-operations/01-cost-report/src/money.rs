@@ -22,7 +22,7 @@ pub(crate) enum Architecture {
 pub(crate) struct Usd(pub(crate) u128);
 
 /// What one unit costs, in ten-billionths of a US dollar. It is read from text such as `"0.0000166667"`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Price(u128);
 
 /// Memory times time: megabytes times milliseconds.
@@ -107,7 +107,7 @@ impl Sum for Usd {
 }
 
 /// The price list, as `exercises/fixtures/data/prices.json` has it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Prices {
     /// For one request.
     pub(crate) request: Price,
@@ -127,7 +127,7 @@ pub(crate) struct Prices {
     arm_above: Vec<Above>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Above {
     gigabyte_seconds: u128,
     usd: Price,

@@ -192,9 +192,8 @@ fn concurrency(facts: &Facts) -> Vec<Reason> {
 
 fn alarms(facts: &Facts) -> Vec<Reason> {
     let Some(alarms) = &facts.alarms else { return vec![no_data("alarms")] };
-    let is_of_function = |alarm: &&Alarm| {
-        alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function)
-    };
+    let is_of_function =
+        |alarm: &&Alarm| alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function);
     let own: Vec<&Alarm> = alarms.iter().filter(is_of_function).collect();
     if own.is_empty() {
         return vec![fail("no-alarm", &facts.function)];
@@ -216,7 +215,10 @@ fn alarm(alarm: &Alarm) -> Vec<Reason> {
 
 fn errors(facts: &Facts) -> Vec<Reason> {
     let Some(metrics) = &facts.metrics else { return vec![no_data("metrics")] };
-    match Some((metrics.values().map(|one| one.errors).sum::<u64>(), metrics.values().map(|one| one.invocations).sum::<u64>())) {
+    match Some((
+        metrics.values().map(|one| one.errors).sum::<u64>(),
+        metrics.values().map(|one| one.invocations).sum::<u64>(),
+    )) {
         None | Some((_, 0)) => vec![no_data(&facts.candidate)],
         // More than 1 %, without a division.
         Some((errors, invocations)) if errors * 100 > invocations => {

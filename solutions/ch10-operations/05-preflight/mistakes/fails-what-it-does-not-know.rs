@@ -192,9 +192,8 @@ fn concurrency(facts: &Facts) -> Vec<Reason> {
 
 fn alarms(facts: &Facts) -> Vec<Reason> {
     let Some(alarms) = &facts.alarms else { return vec![no_data("alarms")] };
-    let is_of_function = |alarm: &&Alarm| {
-        alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function)
-    };
+    let is_of_function =
+        |alarm: &&Alarm| alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function);
     let own: Vec<&Alarm> = alarms.iter().filter(is_of_function).collect();
     if own.is_empty() {
         return vec![fail("no-alarm", &facts.function)];

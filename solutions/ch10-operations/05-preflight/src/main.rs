@@ -188,9 +188,8 @@ fn concurrency(facts: &Facts) -> Vec<Reason> {
 
 fn alarms(facts: &Facts) -> Vec<Reason> {
     let Some(alarms) = &facts.alarms else { return vec![no_data("alarms")] };
-    let is_of_function = |alarm: &&Alarm| {
-        alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function)
-    };
+    let is_of_function =
+        |alarm: &&Alarm| alarm.dimensions.iter().any(|one| one.name == "FunctionName" && one.value == facts.function);
     let own: Vec<&Alarm> = alarms.iter().filter(is_of_function).collect();
     if own.is_empty() {
         return vec![fail("no-alarm", &facts.function)];
@@ -210,6 +209,7 @@ fn alarm(alarm: &Alarm) -> Vec<Reason> {
     state.into_iter().chain((!is_heard).then(|| warn("tells-nobody", name))).collect()
 }
 
+// ANCHOR: errors
 fn errors(facts: &Facts) -> Vec<Reason> {
     let Some(metrics) = &facts.metrics else { return vec![no_data("metrics")] };
     match metrics.get(&facts.candidate).map(|metrics| (metrics.errors, metrics.invocations)) {
@@ -222,3 +222,4 @@ fn errors(facts: &Facts) -> Vec<Reason> {
         Some(_) => Vec::new(),
     }
 }
+// ANCHOR_END: errors

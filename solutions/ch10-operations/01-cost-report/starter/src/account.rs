@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::money::Architecture;
 
 /// What `ListFunctions` and `FilterLogEvents` answer in this account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Account {
     list_functions: Vec<FunctionPage>,
     /// By the name of the log group.
@@ -17,7 +17,7 @@ pub(crate) struct Account {
 }
 
 /// An answer of `ListFunctions` with `FunctionVersion=ALL`: at most fifty versions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FunctionPage {
     pub(crate) functions: Vec<Version>,
@@ -26,7 +26,7 @@ pub(crate) struct FunctionPage {
 }
 
 /// One version of a function, `$LATEST` included.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Version {
     pub(crate) function_name: String,
@@ -38,21 +38,21 @@ pub(crate) struct Version {
     pub(crate) logging_config: LoggingConfig,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct EphemeralStorage {
     /// In MB.
     pub(crate) size: u128,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LoggingConfig {
     pub(crate) log_group: String,
 }
 
 /// An answer of `FilterLogEvents`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogPage {
     pub(crate) events: Vec<LogEvent>,
@@ -61,7 +61,7 @@ pub(crate) struct LogPage {
 }
 
 /// One line of a log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEvent {
     /// The id of this line: no two lines of an account have the same.

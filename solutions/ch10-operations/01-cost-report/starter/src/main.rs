@@ -96,8 +96,11 @@ fn usage(account: &Account, versions: &[Version]) -> Result<(BTreeMap<String, Us
     Ok((used, unpriced))
 }
 
+/// A function and one of its versions.
+type Writer<'a> = (&'a str, &'a str);
+
 /// The reports of a log group, each once, with the function and version that it is about.
-fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<((&'a str, &'a str), Report)>, Diagnostic> {
+fn reports<'a>(account: &'a Account, group: &'a str) -> Result<Vec<(Writer<'a>, Report)>, Diagnostic> {
     // TODO: more pages, the same line twice, and a log group that is not there yet.
     let page = account.filter_log_events(group, None)?;
     let reports = page.events.iter().filter_map(|event| {

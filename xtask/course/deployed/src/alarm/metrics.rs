@@ -44,7 +44,8 @@ impl Metrics {
     /// The statistic of the minutes from `start` up to and without `end`; none without samples.
     #[must_use]
     pub(super) fn datapoint(&self, key: &Key, statistic: Statistic, start: u64, end: u64) -> Option<f64> {
-        let mut samples: Vec<(f64, u64)> = self.0.get(key)?.range(start..end).flat_map(|(_, all)| all).copied().collect();
+        let mut samples: Vec<(f64, u64)> =
+            self.0.get(key)?.range(start..end).flat_map(|(_, all)| all).copied().collect();
         let count: u64 = samples.iter().map(|(_, count)| count).sum();
         let sum: f64 = samples.iter().map(|(value, count)| value * *count as f64).sum();
         let (first, _) = samples.first()?;
@@ -59,10 +60,13 @@ impl Metrics {
                 samples.sort_by(|(one, _), (other, _)| one.total_cmp(other));
                 let rank = (count as f64 * percent / 100.0).ceil().max(1.0) as u64;
                 let mut seen = 0;
-                samples.iter().find(|(_, count)| {
-                    seen += count;
-                    seen >= rank
-                })?.0
+                samples
+                    .iter()
+                    .find(|(_, count)| {
+                        seen += count;
+                        seen >= rank
+                    })?
+                    .0
             }
         })
     }

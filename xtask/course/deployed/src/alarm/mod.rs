@@ -138,8 +138,7 @@ impl Alarm {
     fn of(resource: &Resource) -> Result<Alarm, Vec<String>> {
         let mut reasons = Vec::new();
         let names = resource.properties.as_object().into_iter().flat_map(Map::keys);
-        let unknown: Vec<&str> =
-            names.map(String::as_str).filter(|name| !PROPERTIES.contains(name)).collect();
+        let unknown: Vec<&str> = names.map(String::as_str).filter(|name| !PROPERTIES.contains(name)).collect();
         if !unknown.is_empty() {
             reasons.push(format!("{} is no property of an alarm that this course knows", unknown.join(", ")));
         }
@@ -170,7 +169,8 @@ impl Alarm {
         let evaluation_periods = resource.number("EvaluationPeriods").unwrap_or(0);
         let datapoints_to_alarm = resource.number("DatapointsToAlarm").unwrap_or(evaluation_periods);
         if evaluation_periods < 1 || !(1..=evaluation_periods).contains(&datapoints_to_alarm) {
-            reasons.push("EvaluationPeriods is at least 1, and DatapointsToAlarm from 1 to EvaluationPeriods".to_owned());
+            reasons
+                .push("EvaluationPeriods is at least 1, and DatapointsToAlarm from 1 to EvaluationPeriods".to_owned());
         }
         let is_by_the_clock = !resource.at("EvaluationWindow.WallClockWindow").is_null();
         let (queries, watched, periods) = queries(resource, &mut reasons);
@@ -263,7 +263,8 @@ impl Alarm {
         if with_filled >= self.datapoints_to_alarm {
             return State::Alarm;
         }
-        let is_known = filled == 0 || bad < real.len() || matches!(self.missing, Missing::Breaching | Missing::NotBreaching);
+        let is_known =
+            filled == 0 || bad < real.len() || matches!(self.missing, Missing::Breaching | Missing::NotBreaching);
         if is_known {
             return State::Ok;
         }
@@ -348,13 +349,7 @@ fn queries(resource: &Resource, reasons: &mut Vec<String>) -> (BTreeMap<String, 
     (queries, watched.pop().unwrap_or_default(), periods)
 }
 
-fn metric(
-    of: &Value,
-    statistic: &Value,
-    period: &Value,
-    reasons: &mut Vec<String>,
-    periods: &mut Vec<u64>,
-) -> Query {
+fn metric(of: &Value, statistic: &Value, period: &Value, reasons: &mut Vec<String>, periods: &mut Vec<u64>) -> Query {
     let text = |name: &str| of[name].as_str().unwrap_or_default().to_owned();
     for name in ["Namespace", "MetricName"] {
         if text(name).is_empty() {
@@ -374,7 +369,9 @@ fn metric(
     }
     let known = statistic.as_str().and_then(Statistic::of);
     if known.is_none() {
-        reasons.push(format!("the statistic is {statistic}; it is Sum, Average, Minimum, Maximum, SampleCount or such as p99"));
+        reasons.push(format!(
+            "the statistic is {statistic}; it is Sum, Average, Minimum, Maximum, SampleCount or such as p99"
+        ));
     }
     let key = Key { namespace: text("Namespace"), name: text("MetricName"), dimensions };
     Query::Metric(key, known.unwrap_or(Statistic::Sum))
