@@ -360,7 +360,13 @@ fn prices_what_was_billed_by_architecture() {
                 let mut ran = Ran::of(&till, 512, duration_us);
                 (ran.start, ran.in_json) = (start, in_json);
                 let story = format!("one invocation on {architecture}, billed {} ms with 512 MB", ran.billed());
-                expect_report(&function, &story, &nothing_free(), &Account::of(&[till.clone()], &[ran]), &mut seed);
+                expect_report(
+                    &function,
+                    &story,
+                    &nothing_free(),
+                    &Account::of(std::slice::from_ref(&till), &[ran]),
+                    &mut seed,
+                );
             }
         }
     }
@@ -584,7 +590,7 @@ fn a_hundred_accounts_come_to_the_unit() {
         let versions: Vec<Version> = (0..seed.number(1..=9))
             .map(|_| {
                 let name = seed.name().to_lowercase();
-                let mut version = Version::latest(&name, *seed.pick(&["x86_64", "arm64"]));
+                let mut version = Version::latest(&name, seed.pick(&["x86_64", "arm64"]));
                 version.tmp_mb = *seed.pick(&[512, 512, 768, 10_240]);
                 if shares {
                     version.group = "/ferris/prints".to_owned();

@@ -51,7 +51,7 @@ pub struct Alarm {
     threshold: f64,
     evaluation_periods: usize,
     datapoints_to_alarm: usize,
-    missing: Missing,
+    missing: Treat,
     /// In minutes.
     period: u64,
     /// Whether windows begin where the clock's do.
@@ -78,7 +78,7 @@ enum Operator {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
+enum Treat {
     Missing,
     Ignore,
     Breaching,
@@ -153,13 +153,13 @@ impl Alarm {
             }
         };
         let missing = match resource.text("TreatMissingData") {
-            None | Some("missing") => Missing::Missing,
-            Some("ignore") => Missing::Ignore,
-            Some("breaching") => Missing::Breaching,
-            Some("notBreaching") => Missing::NotBreaching,
+            None | Some("missing") => Treat::Missing,
+            Some("ignore") => Treat::Ignore,
+            Some("breaching") => Treat::Breaching,
+            Some("notBreaching") => Treat::NotBreaching,
             Some(other) => {
                 reasons.push(format!("TreatMissingData is {other}"));
-                Missing::Missing
+                Treat::Missing
             }
         };
         let threshold = number(resource.at("Threshold")).unwrap_or_else(|| {
@@ -259,18 +259,18 @@ impl Alarm {
     fn judge(&self, real: &[(usize, bool)], before: State) -> State {
         let filled = self.evaluation_periods - real.len();
         let bad = real.iter().filter(|(_, breaches)| *breaches).count();
-        let with_filled = if self.missing == Missing::Breaching { bad + filled } else { bad };
+        let with_filled = if self.missing == Treat::Breaching { bad + filled } else { bad };
         if with_filled >= self.datapoints_to_alarm {
             return State::Alarm;
         }
         let is_known =
-            filled == 0 || bad < real.len() || matches!(self.missing, Missing::Breaching | Missing::NotBreaching);
+            filled == 0 || bad < real.len() || matches!(self.missing, Treat::Breaching | Treat::NotBreaching);
         if is_known {
             return State::Ok;
         }
         let is_old = real.last().is_some_and(|(age, _)| *age >= self.datapoints_to_alarm);
         match self.missing {
-            Missing::Ignore => before,
+            Treat::Ignore => before,
             _ if is_old => State::Alarm,
             _ => State::InsufficientData,
         }

@@ -71,7 +71,7 @@ fn a_metric_is_known_by_all_of_its_dimensions() {
     let mut metrics = Metrics::new();
     metrics.put(&Key::new("Shop", "Waiting", &[("Room", "press")]), 0, 9.0, 1);
     let without = alarm(&WAITING.replace("Periods: 3", "Periods: 1")).unwrap();
-    assert_eq!(without.rings(&metrics, 0..5).unwrap(), []);
+    assert_eq!(without.rings(&metrics, 0..5).unwrap(), Vec::<u64>::new());
     let with =
         alarm(&format!("{}Dimensions: [{{ Name: Room, Value: press }}]", WAITING.replace("Periods: 3", "Periods: 1")));
     assert_eq!(with.unwrap().rings(&metrics, 0..5).unwrap(), [1]);
