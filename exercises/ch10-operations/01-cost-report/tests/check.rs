@@ -285,6 +285,8 @@ fn chained(pages: &[Value], items: &str, token: &str, seed: &mut Seed) -> Value 
     pages.collect()
 }
 
+const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
+
 const GIGABYTE_SECOND: u128 = 1_024_000;
 
 /// A price of the list as a whole number.
@@ -590,7 +592,8 @@ fn a_hundred_accounts_come_to_the_unit() {
         let versions: Vec<Version> = (0..seed.number(1..=9))
             .map(|_| {
                 let name = seed.name().to_lowercase();
-                let mut version = Version::latest(&name, seed.pick(&["x86_64", "arm64"]));
+                let architecture = *seed.pick(&ARCHITECTURES);
+                let mut version = Version::latest(&name, architecture);
                 version.tmp_mb = *seed.pick(&[512, 512, 768, 10_240]);
                 if shares {
                     version.group = "/ferris/prints".to_owned();
