@@ -90,6 +90,12 @@ impl<'a> FaultBuilder<'a> {
         self.set(What::PageSize(items));
     }
 
+    /// Answers a page of a DynamoDB `Scan` or `Query` with no item, and with the key at which it was to begin as the last one:
+    /// others follow. A page that begins at the beginning is served as usual.
+    pub fn empty_page(self) {
+        self.set(What::EmptyPage);
+    }
+
     /// Does something first, such as rotating a secret; the call is then served as usual.
     pub fn do_first(self, hook: impl Fn(&LocalAws) + Send + Sync + 'static) {
         self.set(What::DoFirst(Arc::new(hook)));
@@ -126,6 +132,7 @@ pub(crate) enum What {
     FailAfterActing,
     FailEntries(Arc<Filter>),
     PageSize(usize),
+    EmptyPage,
     DoFirst(Arc<Hook>),
 }
 

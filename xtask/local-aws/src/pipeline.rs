@@ -126,6 +126,13 @@ async fn serve(aws: &LocalAws, mut asked: Asked, mut request: HttpRequest) -> Op
             What::FailAfterActing => loses_answer = true,
             What::FailEntries(fails) => failing = Some(fails),
             What::PageSize(items) => limit_page(&mut asked, &mut request, items),
+            What::EmptyPage => {
+                if let Some(start) = asked.params.get("ExclusiveStartKey").filter(|key| key.is_object()) {
+                    let page = json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": start });
+                    let (engines, id) = (&aws.inner.engines, aws.next_request_id());
+                    return Some(engines.written(service, &asked.operation, Ok(page), &id));
+                }
+            }
             What::DoFirst(hook) => {
                 let aws = aws.clone();
                 // It is a test's own code and may block.

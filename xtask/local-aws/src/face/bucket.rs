@@ -53,6 +53,20 @@ impl Bucket {
         self.request_for("PUT", "PutObject", key, "", body.into());
     }
 
+    /// Puts an object of this content type.
+    ///
+    /// # Panics
+    /// When S3 refuses it.
+    #[track_caller]
+    pub fn put_as(&self, key: &str, content_type: &str, body: impl Into<Bytes>) {
+        let asked = self.asked("PutObject", Some(key.to_owned()));
+        let target = format!("/{}/{}", self.name, encode_path(key));
+        let request = HttpRequest::new("PUT", target, body.into()).with("content-type", content_type);
+        let answer = self.aws.send(asked, request);
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(answer.is_success(), "PutObject of {key} in the bucket {}: {text}", self.name);
+    }
+
     /// The bytes of an object, if there is one.
     #[track_caller]
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
@@ -123,8 +137,12 @@ impl Bucket {
 
     fn request(&self, method: &str, operation: &str, rest: &str, body: Bytes) -> HttpResponse {
         let key = rest.split('?').next().and_then(|path| path.strip_prefix('/')).map(crate::http::decode);
-        let params = json!({ "Bucket": self.name, "Key": key });
-        let asked = Asked { service: Service::S3, operation: operation.to_owned(), params };
+        let asked = self.asked(operation, key);
         self.aws.send(asked, HttpRequest::new(method, format!("/{}{rest}", self.name), body))
+    }
+
+    fn asked(&self, operation: &str, key: Option<String>) -> Asked {
+        let params = json!({ "Bucket": self.name, "Key": key });
+        Asked { service: Service::S3, operation: operation.to_owned(), params }
     }
 }

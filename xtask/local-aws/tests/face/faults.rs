@@ -143,3 +143,23 @@ fn calls_at_once_each_meet_their_fault_once() {
     assert_eq!(aws.table_named("orders").items().len(), 11);
     assert_eq!(json!(aws.calls().of("PutItem").done().count()), json!(11));
 }
+
+#[test]
+fn an_empty_page_is_followed_by_others() {
+    let aws = LocalAws::start();
+    let orders = aws.table("orders", "id");
+    (0..4).for_each(|number| orders.put(&json!({ "id": number.to_string() })));
+    aws.fault("Scan").always().page_size(2);
+    aws.fault("Scan").times(3).empty_page();
+    let client = aws_sdk_dynamodb::Client::new(&config(&aws));
+    let (mut sizes, mut start) = (Vec::new(), None);
+    loop {
+        let page = wait(client.scan().table_name("orders").set_exclusive_start_key(start).send()).unwrap();
+        sizes.push(page.items().len());
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            break;
+        }
+    }
+    assert_eq!(sizes, [2, 0, 0, 2, 0]);
+}

@@ -71,3 +71,14 @@ fn nothing_listens_any_more_when_the_last_clone_is_gone() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn an_object_has_the_content_type_that_it_was_put_with() {
+    let aws = LocalAws::start();
+    let bucket = aws.bucket("photos");
+    bucket.put_as("a b.png", "image/png", "a");
+    bucket.put("none", "b");
+    assert_eq!(bucket.content_type("a b.png").as_deref(), Some("image/png"));
+    assert_eq!(bucket.content_type("none").as_deref(), Some("binary/octet-stream"));
+    assert_eq!(bucket.get("a b.png").as_deref(), Some(b"a".as_slice()));
+}
