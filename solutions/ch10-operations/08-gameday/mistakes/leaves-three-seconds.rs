@@ -1,6 +1,6 @@
-//! caught-by: a_broken_job_takes_no_other_along
+//! caught-by: the_courier_is_done_in_time
 //!
-//! Fails as a whole when one message fails: what is printed comes again, too, until all of it lies among the dead letters.
+//! Begins another booking with three seconds left, since they mostly take one: a slow one ends the invocation.
 #![allow(unused)]
 
 #[path = "../src/events.rs"]
@@ -21,7 +21,7 @@ use crate::events::{Batch, Job, Line, Message, Order, Parcel};
 use crate::shop::Shop;
 
 /// The longest that the carrier takes for an answer.
-const LONGEST_BOOKING: Duration = Duration::from_secs(4);
+const LONGEST_BOOKING: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -95,11 +95,7 @@ async fn press(shop: &Shop, event: LambdaEvent<Batch>) -> Result<Answer, Error> 
     let mut answer = Answer::default();
     for message in event.payload.records {
         let printed = print(shop, &message).await;
-        let failed = printed.as_ref().err().map(ToString::to_string);
         answer.note("press", message, printed);
-        if let Some(reason) = failed {
-            return Err(reason.into());
-        }
     }
     Ok(answer)
 }
