@@ -55,6 +55,8 @@ fn deserialize(name: &str) -> Result<(), String> {
         Some("sqs") => is::<SqsEvent>(event),
         // No event: what the Invoke API answers, in the members that its model names.
         Some("lambda-invoke") => is_invoke_result(&event),
+        // No event either: what the function's own API answers, in the members that matter to the exercises.
+        Some("lambda-api") => is_get_function(&event),
         Some("data") => is_dated(&event),
         Some("vectors") => is_vectors(&event),
         // A list of advisories as the exercise about dependencies reads it.
@@ -72,6 +74,29 @@ fn is_invoke_result(result: &Value) -> Result<(), String> {
         Some(part) => Err(format!("{part} is no member of the API's InvocationResponse")),
         None => parts.get("StatusCode").and_then(Value::as_u64).map(drop).ok_or("has no StatusCode".to_owned()),
     }
+}
+
+/// The members are those that API_GetFunction names, and a package is either a zip or an image.
+fn is_get_function(answer: &Value) -> Result<(), String> {
+    const MEMBERS: [&str; 4] = ["Code", "Concurrency", "Configuration", "Tags"];
+    let parts = answer.as_object().ok_or("is no object")?;
+    if let Some(part) = parts.keys().find(|part| !MEMBERS.contains(&part.as_str())) {
+        return Err(format!("{part} is no member of the API's GetFunctionResponse"));
+    }
+    let configuration = &answer["Configuration"];
+    for text in ["CodeSha256", "FunctionArn", "FunctionName", "LastModified", "RevisionId", "Role", "State", "Version"]
+    {
+        configuration[text].as_str().ok_or(format!("Configuration has no {text}"))?;
+    }
+    for number in ["MemorySize", "Timeout"] {
+        configuration[number].as_u64().ok_or(format!("Configuration has no {number}"))?;
+    }
+    let (code, is_image) = (&answer["Code"], configuration["PackageType"] == "Image");
+    let is_whole = match is_image {
+        true => code["ResolvedImageUri"].is_string() && configuration["Runtime"].is_null(),
+        false => code["Location"].is_string() && configuration["Runtime"].is_string(),
+    };
+    if is_whole { Ok(()) } else { Err("code and runtime are not those of its package type".to_owned()) }
 }
 
 fn is_advisories(list: &Value) -> Result<(), String> {

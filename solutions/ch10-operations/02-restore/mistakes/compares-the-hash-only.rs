@@ -20,14 +20,14 @@ const TMP_MB: u32 = 512;
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 enum Request {
-    Manifest { function: GetFunction, plain: Vec<String>, aliases: Vec<String> },
-    Plan { want: Manifest, have: Option<Have> },
+    Manifest { function: Box<GetFunction>, plain: Vec<String>, aliases: Vec<String> },
+    Plan { want: Box<Manifest>, have: Option<Have> },
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     Plan { steps: Vec<Step> },
 }
 
@@ -38,7 +38,9 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(event: LambdaEvent<Request>) -> Result<Answer, Diagnostic> {
     match event.payload {
-        Request::Manifest { function, plain, aliases } => manifest(function, &plain, aliases).map(Answer::Manifest),
+        Request::Manifest { function, plain, aliases } => {
+            manifest(*function, &plain, aliases).map(|kept| Answer::Manifest(Box::new(kept)))
+        }
         Request::Plan { want, have } => plan(&want, have.as_ref()).map(|steps| Answer::Plan { steps }),
     }
 }
