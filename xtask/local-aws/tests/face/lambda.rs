@@ -64,6 +64,42 @@ fn code_that_the_test_itself_replaced_is_published_as_another_version() {
     assert_eq!((payload(&one), one.executed_version()), (json!("one"), Some("1")));
 }
 
+#[test]
+fn an_update_is_published_after_versions_that_the_test_itself_published() {
+    let aws = LocalAws::start();
+    aws.code("two", answering("two"));
+    let function = aws.world().function(answering("one")).create();
+    assert_eq!(function.publish_version(), 1);
+    let client = client(&aws);
+    aws.functions_settle(Settling::Polls(0));
+    wait(client.update_function_code().function_name("shop").zip_file(Blob::new("two")).send()).unwrap();
+    let published = wait(client.publish_version().function_name("shop").send()).unwrap();
+    assert_eq!(published.version(), Some("2"));
+    let two = wait(client.invoke().function_name("shop").qualifier("2").send()).unwrap();
+    assert_eq!(payload(&two), json!("two"));
+}
+
+#[test]
+fn an_alias_that_the_test_itself_moved_has_another_revision_id() {
+    let aws = LocalAws::start();
+    let function = aws.world().function(answering("one")).create();
+    let alias = function.alias("live", function.publish_version());
+    function.update_code(answering("two"));
+    let second = function.publish_version();
+    let client = client(&aws);
+    let seen = || {
+        let told = wait(client.get_alias().function_name("shop").name("live").send()).unwrap();
+        (told.function_version.unwrap(), told.revision_id.unwrap())
+    };
+    let before = seen();
+    assert_eq!(before, seen(), "nothing happened");
+    alias.point_to(second);
+    let update = client.update_alias().function_name("shop").name("live").function_version("1").revision_id(&before.1);
+    let error = wait(update.send()).unwrap_err().into_service_error();
+    assert!(error.is_precondition_failed_exception(), "{error:?}");
+    assert_eq!(seen().0, "2");
+}
+
 /// API_ListFunctions: `MaxItems`, `Marker`
 #[test]
 fn functions_are_listed_in_pages() {

@@ -5,11 +5,9 @@
 use local_lambda_sources::{Alias, LambdaFunction, Version};
 use serde_json::{Value, json};
 
+use super::record::{AliasRecord, Routing};
 use super::{Answered, Call, conflict, invalid, missing, not_found, required, validation};
 use crate::error::AwsError;
-
-/// A version, and a second one with its weight.
-type Routing = (Version, Option<(u32, f64)>);
 
 impl Call<'_> {
     pub(super) fn create_alias(&self) -> Answered {
@@ -27,7 +25,7 @@ impl Call<'_> {
         let alias = function.alias(name, version);
         alias.set_routing(version, additional);
         let description = self.text("Description").unwrap_or_default().to_owned();
-        self.keep(&function, name, description);
+        self.keep(&function, &alias, description);
         Ok(self.told(&function, &alias))
     }
 
@@ -38,7 +36,7 @@ impl Call<'_> {
         let (version, additional) = self.routing(&function, alias.routing())?;
         alias.set_routing(version, additional);
         let description = self.text("Description").or(before["Description"].as_str()).unwrap_or_default();
-        self.keep(&function, alias.name(), description.to_owned());
+        self.keep(&function, &alias, description.to_owned());
         Ok(self.told(&function, &alias))
     }
 
@@ -73,16 +71,23 @@ impl Call<'_> {
         }
     }
 
-    fn keep(&self, function: &LambdaFunction, alias: &str, description: String) {
-        let revision = self.new_revision();
-        self.with_record(function, |record| record.aliases.insert(alias.to_owned(), (description, revision)));
+    fn keep(&self, function: &LambdaFunction, alias: &Alias, description: String) {
+        let kept = AliasRecord { description, revision: self.new_revision(), routing: routing_of(alias) };
+        self.with_record(function, |record| record.aliases.insert(alias.name().to_owned(), kept));
     }
 
     fn told(&self, function: &LambdaFunction, alias: &Alias) -> Value {
-        let (version, additional) = alias.routing().unwrap_or((Version::Latest, None));
-        let new = (String::new(), self.new_revision());
-        let (description, revision) =
-            self.with_record(function, |record| record.aliases.entry(alias.name().to_owned()).or_insert(new).clone());
+        let routing = routing_of(alias);
+        let new = AliasRecord { description: String::new(), revision: self.new_revision(), routing };
+        let AliasRecord { description, revision, routing: (version, additional) } =
+            self.with_record(function, |record| {
+                let kept = record.aliases.entry(alias.name().to_owned()).or_insert(new.clone());
+                // The test has moved it by itself.
+                if kept.routing != routing {
+                    (kept.revision, kept.routing) = (new.revision, routing);
+                }
+                kept.clone()
+            });
         let mut told = json!({
             "AliasArn": format!("{}:{}", function.arn(), alias.name()),
             "Name": alias.name(),
@@ -122,6 +127,10 @@ impl Call<'_> {
             routing => Ok(routing),
         }
     }
+}
+
+fn routing_of(alias: &Alias) -> Routing {
+    alias.routing().unwrap_or((Version::Latest, None))
 }
 
 fn find(function: &LambdaFunction, name: &str) -> Option<Alias> {

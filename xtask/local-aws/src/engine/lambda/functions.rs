@@ -96,6 +96,10 @@ impl Call<'_> {
     }
 
     fn update(&self, function: &LambdaFunction, code: Option<(Vec<u8>, Target)>) -> Answered {
+        // Versions that the test published in the world have nothing of what comes now.
+        for version in function.versions() {
+            self.version(function, version);
+        }
         let latest = self.latest(function, function.is_changing());
         self.check_revision(latest["RevisionId"].as_str().unwrap_or_default(), "GetFunction/GetAlias")?;
         if self.is_true("DryRun") {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use local_lambda_sources::LambdaFunction;
+use local_lambda_sources::{LambdaFunction, Version};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -40,11 +40,22 @@ pub(super) struct Record {
     pub(super) last_modified: String,
     /// What was configured when a version was published.
     pub(super) versions: BTreeMap<u32, Value>,
-    /// Description and revision id.
-    pub(super) aliases: BTreeMap<String, (String, String)>,
+    pub(super) aliases: BTreeMap<String, AliasRecord>,
     /// By the ARN that it speaks about.
     pub(super) policies: BTreeMap<String, Policy>,
 }
+
+/// What is kept of an alias beside where it points.
+#[derive(Debug, Clone)]
+pub(super) struct AliasRecord {
+    pub(super) description: String,
+    pub(super) revision: String,
+    /// Where it pointed when it was last told of: with another routing the test has moved it by itself.
+    pub(super) routing: Routing,
+}
+
+/// A version, and a second one with its weight.
+pub(super) type Routing = (Version, Option<(u32, f64)>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Change {

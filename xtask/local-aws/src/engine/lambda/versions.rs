@@ -58,7 +58,7 @@ impl Call<'_> {
     }
 
     /// What is told of a version. One that the test published in the world is told as `$LATEST` was when it was first
-    /// asked for.
+    /// asked for, or before the next update by a client.
     pub(super) fn version(&self, function: &LambdaFunction, version: u32) -> Value {
         let mut latest = self.latest(function, false);
         latest["Version"] = json!(version.to_string());
