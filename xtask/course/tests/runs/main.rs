@@ -19,6 +19,7 @@ mod ch08_files;
 mod ch09_values;
 mod ch09_windows;
 mod ch10_shares;
+mod ch10_versions;
 mod picture;
 
 use std::env;
