@@ -10,21 +10,35 @@ struct Point {
     is_there: bool,
 }
 
-/// The data point of an expression; `point` knows those of the ids that it names.
-///
-/// # Errors
-/// With what this reader does not know.
-pub(super) fn evaluate(
-    text: &str,
-    point: &mut dyn FnMut(&str) -> Result<Option<f64>, String>,
-) -> Result<Option<f64>, String> {
-    let tokens = tokens(text)?;
-    let mut reader = Reader { tokens: &tokens, at: 0, text, point };
-    let result = reader.either()?;
-    if reader.at < tokens.len() {
-        return Err(reader.unknown());
+/// An expression, taken apart.
+#[derive(Debug, Clone)]
+pub(super) struct Expression {
+    text: String,
+    tokens: Vec<Token>,
+}
+
+impl Expression {
+    /// # Errors
+    /// With a sign that metric math does not have.
+    pub(super) fn of(text: &str) -> Result<Expression, String> {
+        Ok(Expression { text: text.to_owned(), tokens: tokens(text)? })
     }
-    Ok(Some(result.value).filter(|value| result.is_there && value.is_finite()))
+
+    /// Its data point; `point` knows those of the ids that it names.
+    ///
+    /// # Errors
+    /// With what this reader does not know.
+    pub(super) fn evaluate(
+        &self,
+        point: &mut dyn FnMut(&str) -> Result<Option<f64>, String>,
+    ) -> Result<Option<f64>, String> {
+        let mut reader = Reader { tokens: &self.tokens, at: 0, text: &self.text, point };
+        let result = reader.either()?;
+        if reader.at < self.tokens.len() {
+            return Err(reader.unknown());
+        }
+        Ok(Some(result.value).filter(|value| result.is_there && value.is_finite()))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

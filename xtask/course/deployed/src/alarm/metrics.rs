@@ -18,9 +18,9 @@ impl Key {
     }
 }
 
-/// What was reported, by metric and minute: values, and how often each.
+/// What was reported, by metric and then by minute: values, and how often each.
 #[derive(Debug, Clone, Default)]
-pub struct Metrics(BTreeMap<Key, BTreeMap<u64, Vec<(f64, u64)>>>);
+pub struct Metrics(BTreeMap<Key, Vec<Vec<(f64, u64)>>>);
 
 impl Metrics {
     #[must_use]
@@ -30,9 +30,17 @@ impl Metrics {
 
     /// Adds samples of a minute: `count` times the same value.
     pub fn put(&mut self, key: &Key, minute: u64, value: f64, count: u64) {
-        if count > 0 {
-            self.0.entry(key.clone()).or_default().entry(minute).or_default().push((value, count));
+        if count == 0 {
+            return;
         }
+        if !self.0.contains_key(key) {
+            self.0.insert(key.clone(), Vec::new());
+        }
+        let (Some(minutes), minute) = (self.0.get_mut(key), minute as usize) else { return };
+        if minutes.len() <= minute {
+            minutes.resize(minute + 1, Vec::new());
+        }
+        minutes[minute].push((value, count));
     }
 
     /// Whether anything was ever reported under this key.
@@ -44,29 +52,29 @@ impl Metrics {
     /// The statistic of the minutes from `start` up to and without `end`; none without samples.
     #[must_use]
     pub(super) fn datapoint(&self, key: &Key, statistic: Statistic, start: u64, end: u64) -> Option<f64> {
-        let mut samples: Vec<(f64, u64)> =
-            self.0.get(key)?.range(start..end).flat_map(|(_, all)| all).copied().collect();
-        let count: u64 = samples.iter().map(|(_, count)| count).sum();
-        let sum: f64 = samples.iter().map(|(value, count)| value * *count as f64).sum();
-        let (first, _) = samples.first()?;
-        let most = |pick: fn(f64, f64) -> f64| samples.iter().fold(*first, |most, (value, _)| pick(most, *value));
+        let minutes = self.0.get(key)?;
+        let within = |minute: u64| minutes.len().min(minute as usize);
+        let samples = || minutes[within(start)..within(end)].iter().flatten();
+        let (first, _) = samples().next()?;
+        let count = || samples().map(|(_, count)| count).sum::<u64>();
+        let sum = || samples().map(|(value, count)| value * *count as f64).sum::<f64>();
+        let most = |pick: fn(f64, f64) -> f64| samples().fold(*first, |most, (value, _)| pick(most, *value));
         Some(match statistic {
-            Statistic::Sum => sum,
-            Statistic::SampleCount => count as f64,
-            Statistic::Average => sum / count as f64,
+            Statistic::Sum => sum(),
+            Statistic::SampleCount => count() as f64,
+            Statistic::Average => sum() / count() as f64,
             Statistic::Minimum => most(f64::min),
             Statistic::Maximum => most(f64::max),
             Statistic::Percentile(percent) => {
-                samples.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-                let rank = (count as f64 * percent / 100.0).ceil().max(1.0) as u64;
+                let mut sorted: Vec<&(f64, u64)> = samples().collect();
+                sorted.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+                let rank = (count() as f64 * percent / 100.0).ceil().max(1.0) as u64;
                 let mut seen = 0;
-                samples
-                    .iter()
-                    .find(|(_, count)| {
-                        seen += count;
-                        seen >= rank
-                    })?
-                    .0
+                let reaches = |(_, count): &&&(f64, u64)| {
+                    seen += count;
+                    seen >= rank
+                };
+                sorted.iter().find(reaches)?.0
             }
         })
     }

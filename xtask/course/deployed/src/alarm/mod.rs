@@ -39,6 +39,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::template::{Refused, Resource, Stack};
+use expression::Expression;
 use metrics::Statistic;
 pub use metrics::{Key, Metrics};
 
@@ -66,7 +67,7 @@ pub struct Alarm {
 #[derive(Debug, Clone)]
 enum Query {
     Metric(Key, Statistic),
-    Expression(String),
+    Expression(Expression),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +182,15 @@ impl Alarm {
         if period < 60 || !period.is_multiple_of(60) {
             reasons.push(format!("Period is {period}; here it is 60 seconds or a multiple"));
         }
+        if is_by_the_clock && ![60, 300, 3_600, DAY, 7 * DAY].contains(&period) {
+            reasons.push(format!(
+                "by the clock, a Period is a minute, 5 minutes, an hour, a day or a week, and not {period}"
+            ));
+        }
+        let zone = resource.text("EvaluationWindow.WallClockWindow.Timezone").unwrap_or("UTC");
+        if !["UTC", "Etc/UTC", "GMT", "+00:00"].contains(&zone) {
+            reasons.push(format!("the clock goes by {zone}, and this reader knows UTC only"));
+        }
         let evaluated = period * evaluation_periods.unsigned_abs();
         let most = if period < 3_600 { DAY } else { 7 * DAY };
         if evaluated > most {
@@ -224,9 +234,9 @@ impl Alarm {
     /// Where an expression is more than this reader knows.
     pub fn rings(&self, metrics: &Metrics, time: Range<u64>) -> Result<Vec<u64>, String> {
         let mut state = State::Ok;
-        let mut rings = Vec::new();
+        let (mut rings, mut known) = (Vec::new(), BTreeMap::new());
         for minute in time {
-            let next = self.state(metrics, minute, state)?;
+            let next = self.next(metrics, minute, state, &mut known)?;
             if next == State::Alarm && state != State::Alarm {
                 rings.push(minute);
             }
@@ -240,13 +250,29 @@ impl Alarm {
     /// # Errors
     /// Where an expression is more than this reader knows.
     pub fn state(&self, metrics: &Metrics, minute: u64, before: State) -> Result<State, String> {
+        self.next(metrics, minute, before, &mut BTreeMap::new())
+    }
+
+    /// The same, with the data points that are known already, by the minute at which they begin.
+    fn next(
+        &self,
+        metrics: &Metrics,
+        minute: u64,
+        before: State,
+        known: &mut BTreeMap<u64, Option<f64>>,
+    ) -> Result<State, String> {
         let end = if self.is_by_the_clock { minute - minute % self.period } else { minute };
         let range = self.evaluation_periods + if self.period < 60 { 2 } else { 0 };
         // From the newest on: its age, counted from 1, and whether it breaches.
         let mut real = Vec::new();
         for age in 1..=range {
             let Some(start) = end.checked_sub(age as u64 * self.period) else { break };
-            let Some(value) = self.datapoint(metrics, start, start + self.period)? else { continue };
+            let point = match known.get(&start) {
+                Some(point) => *point,
+                None => self.datapoint(metrics, start, start + self.period)?,
+            };
+            known.insert(start, point);
+            let Some(value) = point else { continue };
             real.push((age, self.breaches(value)));
             if real.len() == self.evaluation_periods {
                 break;
@@ -294,8 +320,8 @@ impl Alarm {
             None => Err(format!("no metric of the alarm has the Id {id}")),
             Some(_) if depth > self.queries.len() => Err(format!("{id} needs itself")),
             Some(Query::Metric(key, statistic)) => Ok(metrics.datapoint(key, *statistic, start, end)),
-            Some(Query::Expression(text)) => {
-                expression::evaluate(text, &mut |id| self.result(id, metrics, start, end, depth + 1))
+            Some(Query::Expression(expression)) => {
+                expression.evaluate(&mut |id| self.result(id, metrics, start, end, depth + 1))
             }
         }
     }
@@ -327,7 +353,13 @@ fn queries(resource: &Resource, reasons: &mut Vec<String>) -> (BTreeMap<String, 
             reasons.push(format!("the Id {id:?} has to begin with a small letter"));
         }
         let query = match (one["Expression"].as_str(), &one["MetricStat"]) {
-            (Some(text), Value::Null) => Query::Expression(text.to_owned()),
+            (Some(text), Value::Null) => match Expression::of(text) {
+                Ok(expression) => Query::Expression(expression),
+                Err(reason) => {
+                    reasons.push(reason);
+                    continue;
+                }
+            },
             (None, stat @ Value::Object(_)) => {
                 metric(&stat["Metric"], &stat["Stat"], &stat["Period"], reasons, &mut periods)
             }
