@@ -475,8 +475,8 @@ fn comes_to_the_same_end_after_a_crash_at_every_place() {
     let mut seed = Seed::at_run_time();
     let mut shop = Shop::open();
     let undone = ["paper do", "payment do", "payment undo", "paper undo"];
-    let scenarios: [(&str, &str, &[&str], &[&str], &str); 3] = [
-        ("everything goes well", "parcel", &[], &ALL, "placed"),
+    let scenarios = [
+        ("everything goes well", "parcel", &[][..], &ALL[..], "placed"),
         ("nobody ships it", "parcel", &["refused"; 9], &undone, "cancelled"),
         ("it is paid, and no answer comes", "payment", &["lost"; 12], &undone, "cancelled"),
     ];
@@ -538,6 +538,7 @@ fn survives_a_week_of_bad_post() {
         &["lost", "lost", "timeout", "lost"],
         &["lost", "refused"],
     ];
+    let undoing: [&[&str]; 3] = [&[], &["lost"], &["timeout", "refused", "lost"]];
     let mut orders = Vec::new();
     for _ in 0..30 {
         let order = order(&mut seed);
@@ -548,7 +549,8 @@ fn survives_a_week_of_bad_post() {
             shop.plan(&order, step, "do", plan);
             refused |= plan.len() == 40;
             troubled |= !plan.is_empty();
-            shop.plan(&order, step, "undo", *seed.pick(&[&[][..], &["lost"], &["timeout", "refused", "lost"]]));
+            let undo = *seed.pick(&undoing);
+            shop.plan(&order, step, "undo", undo);
         }
         orders.push((order, refused, troubled));
     }

@@ -67,6 +67,7 @@ enum Known {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let folder = PathBuf::from(env::var_os("FOLDER").ok_or("no FOLDER")?);
+    // ANCHOR: handlers
     let step = match env::var("_HANDLER")?.as_str() {
         "orders" => return run(service_fn(|event| orders(event, &folder))).await,
         "paper" => Step::Paper,
@@ -75,6 +76,7 @@ async fn main() -> Result<(), Error> {
         other => return Err(format!("no handler `{other}`: there are orders, paper, payment and parcel").into()),
     };
     run(service_fn(|event| work(event, &folder, step))).await
+    // ANCHOR_END: handlers
 }
 
 async fn orders(event: LambdaEvent<Event<ToOrders>>, folder: &Path) -> Result<FromOrders, Diagnostic> {

@@ -17,6 +17,7 @@ mod ch07_doors;
 mod ch08_beside;
 mod ch08_files;
 mod ch09_values;
+mod ch09_services;
 mod ch09_windows;
 mod ch10_shares;
 mod ch10_versions;
