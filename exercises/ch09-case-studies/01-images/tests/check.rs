@@ -418,7 +418,7 @@ fn fails_only_for_what_may_go_well_another_time() {
         let owner = seed.name();
         let keys =
             ["one.jpg", "two.jpg", "three.jpg", "gone.jpg", "broken.jpg"].map(|key| format!("uploads/{owner}/{key}"));
-        let photos: Vec<Vec<u8>> = (0..3).map(|_| Picture::any(&mut seed, 50, 40).jpeg()).collect();
+        let photos: Vec<Vec<u8>> = (0..3).map(|more| Picture::any(&mut seed, 50 + more, 40).jpeg()).collect();
         for (key, photo) in keys.iter().zip(&photos) {
             shop.upload(key, photo);
         }

@@ -39,20 +39,19 @@ fn grouped(number: u128) -> String {
 
 #[test]
 fn what_a_header_asks_for() {
-    let mut table = String::from(
-        "| The header says | bytes of the file | pixels | memory for them, 4 bytes each | the product in 32 bits |\n|---|---:|---:|---:|---:|\n",
-    );
-    for (width, height) in [(4_000, 3_000), (12_000, 9_000), (65_536, 65_536), (i32::MAX as u32, i32::MAX as u32)] {
+    let mut table =
+        String::from("| The header says | pixels | memory, 4 bytes each | in 32 bits |\n|---|---:|---:|---:|\n");
+    for (width, height) in [(4_000, 3_000), (12_000, 9_000), (65_536, 65_536), (70_000, 70_000)] {
         let file = png(width, height);
+        assert_eq!(file.len(), 67, "the page says how many bytes a file has");
         let (width, height) = sides(&file);
         let pixels = u128::from(width) * u128::from(height);
         let megabytes = (pixels * 4).div_ceil(1_000_000);
         let _ = writeln!(
             table,
-            "| {} × {} | {} | {} | {} MB | {} |",
+            "| {} × {} | {} | {} MB | {} |",
             grouped(width.into()),
             grouped(height.into()),
-            file.len(),
             grouped(pixels),
             grouped(megabytes),
             grouped(width.wrapping_mul(height).into())
