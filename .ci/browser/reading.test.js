@@ -123,8 +123,17 @@ test("each page has a title, a description and a language of its own", inBrowser
   assert.equal(seen.size, 8);
 }));
 
+/** Beside a page of a chapter stands what is read before all chapters, and what is looked up after them. */
+async function assertListsTheWholeBook(page) {
+  for (const other of ["front/how-to-use.html", "front/tour.html", "back/map.html", "back/glossary.html", "back/further-reading.html"]) {
+    assert.equal(await page.locator(`.contents a[href="../${other}"]`).count(), 1, other);
+  }
+  assert.equal(await page.locator(".contents .apart").count(), 2, "before the chapters, and after them");
+}
+
 test("without scripts everything can be read and reached", inBrowser({ path: PAGE_KINDS.exercise, javaScript: false }, async ({ page, url }) => {
   assert.ok(await page.locator(".contents a[aria-current]").isVisible());
+  await assertListsTheWholeBook(page);
   assert.ok(await page.locator(".ticket").isVisible());
   assert.ok(await page.getByText("cargo xtask check ch03/01").first().isVisible());
   assert.equal(await page.locator("#search-open").isVisible(), false, "no button that does nothing");
@@ -250,6 +259,7 @@ test("what plain `mdbook build` writes is built", () => {
 test("a plain build reads well: contents, code, quizzes, search, and links to a README", inBrowser({ dir: plain, path: PAGE_KINDS.exercise }, async ({ page }) => {
   assert.equal(await page.locator(".contents a[aria-current]").textContent(), "A typed greeter");
   assert.equal(await page.locator(".contents ol ol a").count() > 5, true);
+  await assertListsTheWholeBook(page);
   await assertAccessible(page);
   await page.getByRole("link", { name: "Where state lives" }).first().click();
   await page.waitForURL(/ch03-first-function\/index\.html#state$/);

@@ -1,5 +1,5 @@
-//! The contents beside the text: the chapters, and the pages of the one that the reader is in. `theme/toc.js.hbs` builds
-//! the same list where a page came without it.
+//! The contents beside the text: what stands before and after the chapters, the chapters, and the pages of the one that
+//! the reader is in. `theme/toc.js.hbs` builds the same list where a page came without it.
 
 use super::{SPOKEN, state};
 use crate::course::{self, Course};
@@ -17,36 +17,35 @@ fn list(here: &Page, pages: &[Page], course: &Course) -> String {
     let to_root = "../".repeat(here.html.matches('/').count());
     let mut list = String::from("<ol>");
     let mut open = false;
+    let mut was_chapter = None;
     for page in pages {
-        let folder = folder(page);
-        let is_chapter = folder.is_some() && page.html.ends_with("/index.html");
-        if folder.is_none() || is_chapter {
-            if std::mem::take(&mut open) {
-                list.push_str("</ol></li>");
+        let chapter = chapter(page);
+        if chapter.is_some() && !page.html.ends_with("/index.html") {
+            if open {
+                list.push_str(&format!("<li>{}</li>", link(&to_root, page, here, "", &mark(page, course))));
             }
-            let number = folder.and_then(course::number);
-            let shown = folder.is_some() && folder == self::folder(here);
-            let chapter = folder.map(|dir| format!(" data-chapter=\"{dir}\"")).unwrap_or_default();
-            let number = number.map(|n| format!("<span class=\"number\">{n}</span> ")).unwrap_or_default();
-            list.push_str(&format!("<li{chapter}>{}", link(&to_root, page, here, &number, "")));
-            if shown {
-                list.push_str("<ol>");
-                open = true;
-            } else {
-                list.push_str("</li>");
-            }
-        } else if folder == self::folder(here) {
-            let name = page.html.trim_end_matches(".html");
-            let mark =
-                if course.exercise(name).is_some() { format!(" {}", state(name, SPOKEN)) } else { String::new() };
-            list.push_str(&format!("<li>{}</li>", link(&to_root, page, here, "", &mark)));
+            continue;
         }
+        if std::mem::take(&mut open) {
+            list.push_str("</ol></li>");
+        }
+        // Between what is read before the chapters, the chapters, and what is looked up after them.
+        let apart = was_chapter.replace(chapter.is_some()).is_some_and(|was| was != chapter.is_some());
+        let class = if apart { " class=\"apart\"" } else { "" };
+        let of_chapter = chapter.map(|dir| format!(" data-chapter=\"{dir}\"")).unwrap_or_default();
+        let number = chapter.and_then(course::number);
+        let number = number.map(|n| format!("<span class=\"number\">{n}</span> ")).unwrap_or_default();
+        list.push_str(&format!("<li{class}{of_chapter}>{}", link(&to_root, page, here, &number, "")));
+        open = chapter.is_some() && chapter == self::chapter(here);
+        list.push_str(if open { "<ol>" } else { "</li>" });
     }
-    if open {
-        list.push_str("</ol></li>");
-    }
-    list.push_str("</ol>");
+    list.push_str(if open { "</ol></li></ol>" } else { "</ol>" });
     list
+}
+
+fn mark(page: &Page, course: &Course) -> String {
+    let name = page.html.trim_end_matches(".html");
+    if course.exercise(name).is_some() { format!(" {}", state(name, SPOKEN)) } else { String::new() }
 }
 
 fn link(to_root: &str, page: &Page, here: &Page, before: &str, after: &str) -> String {
@@ -59,6 +58,8 @@ fn link(to_root: &str, page: &Page, here: &Page, before: &str, after: &str) -> S
     format!("<a href=\"{to_root}{}\"{current}>{before}<span>{}</span>{after}</a>", page.html, escape_html(title))
 }
 
-fn folder(page: &Page) -> Option<&str> {
-    page.html.split_once('/').map(|(folder, _)| folder)
+/// The chapter that a page belongs to; those before and after the chapters belong to none.
+fn chapter(page: &Page) -> Option<&str> {
+    let (folder, _) = page.html.split_once('/')?;
+    course::number(folder).map(|_| folder)
 }
