@@ -67,13 +67,18 @@ pub struct Diagnostic {
 
 /// Builds with `cargo build ARGUMENTS`; how the build ends for each target is data, `Err` is cargo unable to start it.
 pub fn compile<S: AsRef<OsStr>>(course: &Course, arguments: &[S], progress: &Progress) -> Result<Built> {
-    compile_with(course.cargo(), arguments, progress)
+    compile_with(course.cargo(), arguments, progress, |_, _| {})
 }
 
-/// The same with a cargo that is prepared.
-pub fn compile_with<S: AsRef<OsStr>>(mut cargo: Command, arguments: &[S], progress: &Progress) -> Result<Built> {
+/// The same with a cargo that is prepared; `told` hears of each program as soon as it is there.
+pub fn compile_with<S: AsRef<OsStr>>(
+    mut cargo: Command,
+    arguments: &[S],
+    progress: &Progress,
+    told: impl FnMut(&Target, &Path),
+) -> Result<Built> {
     cargo.arg("build").args(arguments).args(["--keep-going", "--message-format=json-diagnostic-rendered-ansi"]);
-    read_messages(cargo, progress)
+    follow_messages(cargo, progress, told)
 }
 
 /// Downloads every crate of the lockfile that is not on this machine; `Err` has what cargo said.
@@ -93,7 +98,11 @@ pub fn download(course: &Course, progress: &Progress) -> Result<()> {
 }
 
 /// Runs a cargo command that writes JSON messages, and reads them.
-pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
+pub fn read_messages(cargo: Command, progress: &Progress) -> Result<Built> {
+    follow_messages(cargo, progress, |_, _| {})
+}
+
+fn follow_messages(mut cargo: Command, progress: &Progress, mut told: impl FnMut(&Target, &Path)) -> Result<Built> {
     // Only cargo's own bar says how many units there are in all.
     cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "always");
     cargo.env("CARGO_TERM_PROGRESS_WIDTH", "160");
@@ -106,7 +115,7 @@ pub fn read_messages(mut cargo: Command, progress: &Progress) -> Result<Built> {
     std::thread::scope(|scope| {
         let said = scope.spawn(|| follow_words(BufReader::new(stderr), progress, 0));
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            finished |= built.take(&line);
+            finished |= built.take(&line, &mut told);
         }
         built.said = said.join().unwrap_or_default();
     });
@@ -156,7 +165,7 @@ impl Built {
     }
 
     /// Takes one line of JSON; true for the last one.
-    fn take(&mut self, line: &str) -> bool {
+    fn take(&mut self, line: &str, told: &mut impl FnMut(&Target, &Path)) -> bool {
         let Ok(message) = serde_json::from_str::<Value>(line) else { return false };
         match message["reason"].as_str() {
             Some("build-finished") => {
@@ -165,6 +174,7 @@ impl Built {
             }
             Some("compiler-artifact") => {
                 if let (Some(target), Some(path)) = (target_of(&message), message["executable"].as_str()) {
+                    told(&target, Path::new(path));
                     self.executables.insert(target, PathBuf::from(path));
                 }
             }

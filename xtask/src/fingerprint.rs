@@ -9,23 +9,26 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::course::{Course, Exercise};
+use crate::resolved::Resolved;
 
 /// Raised when this tool comes to judge the same files differently.
 const JUDGE_VERSION: u64 = 1;
 
-/// What every exercise shares, relative to the root.
-const SHARED: [&str; 10] = [
-    ".cargo",
-    "Cargo.lock",
-    "Cargo.toml",
-    "exercises/fixtures",
-    "rust-toolchain.toml",
-    "xtask/course",
-    "xtask/local-aws",
-    "xtask/local-lambda",
-    "xtask/pins",
-    "xtask/pins-aws",
+/// What every exercise shares, relative to the root; and the packages that lie there, of which an exercise that depends
+/// on none has nothing.
+const SHARED: [(&str, &[&str]); 8] = [
+    (".cargo", &[]),
+    ("exercises/fixtures", &[]),
+    ("rust-toolchain.toml", &[]),
+    ("xtask/course", &[]),
+    ("xtask/local-aws", &["local-aws", "local-aws-policy"]),
+    ("xtask/local-lambda", &[]),
+    ("xtask/pins", &[]),
+    ("xtask/pins-aws", &["pins-aws"]),
 ];
+
+/// What they share too, and of which `Resolved` tells what concerns one of them.
+const OF_THE_WORKSPACE: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
 
 /// Variables that change what cargo builds.
 const VARIABLES: [&str; 4] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET", "LOCAL_AWS"];
@@ -105,24 +108,49 @@ pub fn is_work_file(exercise: &Exercise, file: &Path) -> bool {
 #[derive(Debug)]
 pub struct Judges<'a> {
     course: &'a Course,
-    shared: u64,
+    /// In the order of [`SHARED`].
+    shared: [u64; SHARED.len()],
+    workspace: [u64; OF_THE_WORKSPACE.len()],
+    variables: u64,
 }
 
 impl<'a> Judges<'a> {
     #[must_use]
     pub fn read(course: &'a Course) -> Judges<'a> {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(JUDGE_VERSION);
-        for entry in SHARED {
+        let of = |entry: &str| {
             let path = course.root.join(entry);
             let files = if path.is_dir() { files_below(&path) } else { BTreeSet::from([PathBuf::new()]) };
+            let mut hasher = DefaultHasher::new();
             feed(&mut hasher, &path, &files);
-        }
+            hasher.finish()
+        };
+        let mut variables = DefaultHasher::new();
+        variables.write_u64(JUDGE_VERSION);
         for variable in VARIABLES {
-            hasher.write(std::env::var_os(variable).unwrap_or_default().as_encoded_bytes());
-            hasher.write_u8(0xff);
+            variables.write(std::env::var_os(variable).unwrap_or_default().as_encoded_bytes());
+            variables.write_u8(0xff);
         }
-        Judges { course, shared: hasher.finish() }
+        Judges {
+            course,
+            shared: SHARED.map(|(entry, _)| of(entry)),
+            workspace: OF_THE_WORKSPACE.map(of),
+            variables: variables.finish(),
+        }
+    }
+
+    /// The same hash as [`Judges::of`] is, but of what all exercises share only what this one is built from: a dependency
+    /// that comes with another one is no news.
+    #[must_use]
+    pub fn of_tree(&self, exercise: &Exercise, resolved: &Resolved) -> String {
+        let tree = resolved.tree(&[exercise.package_name(), exercise.solution_package()]);
+        let mut hasher = DefaultHasher::new();
+        for ((_, packages), hash) in SHARED.iter().zip(self.shared) {
+            if packages.is_empty() || packages.iter().any(|package| tree.contains(*package)) {
+                hasher.write_u64(hash);
+            }
+        }
+        hasher.write(resolved.text(&tree).as_bytes());
+        self.finish(hasher, exercise)
     }
 
     /// The hash of all that decides over `exercise` except the work itself. Asked again after cargo ran, since the
@@ -130,7 +158,12 @@ impl<'a> Judges<'a> {
     #[must_use]
     pub fn of(&self, exercise: &Exercise) -> String {
         let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.shared);
+        self.shared.iter().chain(&self.workspace).for_each(|hash| hasher.write_u64(*hash));
+        self.finish(hasher, exercise)
+    }
+
+    fn finish(&self, mut hasher: DefaultHasher, exercise: &Exercise) -> String {
+        hasher.write_u64(self.variables);
         hasher.write(compiler(&self.course.target_dir()).as_bytes());
         let work = work_files(exercise);
         let rest: BTreeSet<PathBuf> = files_below(&exercise.path).difference(&work).cloned().collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -148,16 +148,33 @@ impl<'a> Subject<'a> {
 
 /// Judges with what is built, in the subjects' order; nothing is remembered.
 pub fn run_checks(subjects: &[&Subject<'_>], built: &Built, progress: &Progress) -> Result<Vec<Judged>> {
-    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let all = subjects.iter().copied().cloned().enumerate();
+    all.for_each(|numbered| drop(sender.send(numbered)));
+    drop(sender);
+    let mut judged = run_checks_of(receiver, subjects.len(), built, progress)?;
+    judged.sort_by_key(|(index, _)| *index);
+    Ok(judged.into_iter().map(|(_, one)| one).collect())
+}
+
+/// The same for subjects that come one by one, each with its index among `of`, until nobody can send any more. They are
+/// returned as they ended.
+pub fn run_checks_of(
+    subjects: Receiver<(usize, Subject<'_>)>,
+    of: usize,
+    built: &Built,
+    progress: &Progress,
+) -> Result<Vec<(usize, Judged)>> {
+    let subjects = Mutex::new(subjects);
     let judged = Mutex::new(Vec::new());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = (cores * CHECKS_PER_CORE).min(subjects.len());
+    let workers = (cores * CHECKS_PER_CORE).min(of);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                while let Some((index, subject)) = take(&next, subjects) {
-                    progress.running(index + 1, subjects.len(), &subject.exercise.id());
-                    let one = judge_one(subject, built, progress);
+                while let Some((index, subject)) = next(&subjects) {
+                    progress.running(index + 1, of, &subject.exercise.id());
+                    let one = judge_one(&subject, built, progress);
                     if let Ok(mut judged) = judged.lock() {
                         judged.push((index, one));
                     }
@@ -166,14 +183,12 @@ pub fn run_checks(subjects: &[&Subject<'_>], built: &Built, progress: &Progress)
         }
     });
     progress.clear();
-    let mut judged = judged.into_inner().unwrap_or_default();
-    judged.sort_by_key(|(index, _)| *index);
-    judged.into_iter().map(|(_, one)| one).collect()
+    let judged = judged.into_inner().unwrap_or_default();
+    judged.into_iter().map(|(index, one)| Ok((index, one?))).collect()
 }
 
-fn take<'s, T>(next: &AtomicUsize, items: &'s [T]) -> Option<(usize, &'s T)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    items.get(index).map(|item| (index, item))
+fn next<T>(receiver: &Mutex<Receiver<T>>) -> Option<T> {
+    receiver.lock().ok()?.recv().ok()
 }
 
 fn judge_one(subject: &Subject<'_>, built: &Built, progress: &Progress) -> Result<Judged> {

@@ -3,7 +3,7 @@
 //! Modules in reading order: what can be typed (`cli`, `help`), what the course is (`course`, `manifest`, `names`,
 //! `page`, `mistake`), what is known about the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is
 //! reached (`advice` where that fails for the machine's sake, `compile`, `needs`, `lockfile`, `run`, `libtest`,
-//! `report`, `verdict`, `judge`, `tidy`, `remember`, `follow`), what authors are held to (`rules`, `variants`, `verified`,
+//! `report`, `verdict`, `judge`, `tidy`, `remember`, `follow`), what authors are held to (`rules`, `variants`, `verified`, `resolved`,
 //! `mutation`, `equivalent`, `wrong_answer`), how it is shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
 //!
 //! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
@@ -38,6 +38,7 @@ pub mod needs;
 pub mod process;
 pub mod remember;
 pub mod report;
+pub mod resolved;
 pub mod run;
 pub mod tidy;
 pub mod verdict;

@@ -23,35 +23,35 @@ use crate::fingerprint::files_below;
 use crate::store;
 use crate::term::Progress;
 
-/// The variants that were built.
-#[derive(Debug, Default)]
-pub struct Programs {
-    /// Their files, and where the program lies that plays each.
-    pub paths: HashMap<PathBuf, PathBuf>,
-    /// What was said about other right answers: the file, the line, and the words.
-    pub said: Vec<(PathBuf, usize, Diagnostic)>,
-}
+/// What was said about other right answers: the file, the line, and the words.
+pub type Said = Vec<(PathBuf, usize, Diagnostic)>;
 
-/// Builds a program for every exercise of which `variants` has files, which lie in its solution's folder.
-pub fn build(course: &Course, variants: &[(&Exercise, Vec<PathBuf>)], progress: &Progress) -> Result<Programs> {
-    let mut programs = Programs::default();
+/// Builds a program for every exercise of which `variants` has files, which lie in its solution's folder. As soon as one
+/// is there, `ready` is called with each of its files and where the program lies that plays it.
+pub fn build(
+    course: &Course,
+    variants: &[(&Exercise, Vec<PathBuf>)],
+    progress: &Progress,
+    mut ready: impl FnMut(&Path, PathBuf),
+) -> Result<Said> {
+    let mut said = Said::new();
     for calls_services in [false, true] {
         let group: Vec<_> = variants.iter().filter(|(one, _)| one.calls_services() == calls_services).collect();
         if !group.is_empty() {
             let room = course.target_dir().join("variants").join(if calls_services { "services" } else { "plain" });
-            build_group(course, &room, &group, &mut programs, progress)?;
+            said.extend(build_group(course, &room, &group, progress, &mut ready)?);
         }
     }
-    Ok(programs)
+    Ok(said)
 }
 
 fn build_group(
     course: &Course,
     room: &Path,
     variants: &[&(&Exercise, Vec<PathBuf>)],
-    programs: &mut Programs,
     progress: &Progress,
-) -> Result<()> {
+    ready: &mut impl FnMut(&Path, PathBuf),
+) -> Result<Said> {
     let mut members = Vec::new();
     for (exercise, files) in variants {
         let dir = room.join(exercise.package());
@@ -71,20 +71,30 @@ fn build_group(
     let arguments = [OsStr::new("--workspace"), OsStr::new("--manifest-path"), manifest.as_os_str()];
     let mut cargo = course.cargo();
     cargo.env("CARGO_TARGET_DIR", course.target_dir());
-    let built = compile::compile_with(cargo, &arguments, progress)?;
-    for (exercise, files) in variants {
-        let dir = room.join(exercise.package());
-        let target = Target { package_dir: dir.clone(), kind: "bin".to_owned(), name: program_name(exercise) };
-        let Some(program) = built.executable(&target) else { continue };
+    let target_of = |exercise: &Exercise| Target {
+        package_dir: room.join(exercise.package()),
+        kind: "bin".to_owned(),
+        name: program_name(exercise),
+    };
+    let by_target: HashMap<Target, &(&Exercise, Vec<PathBuf>)> =
+        variants.iter().map(|one| (target_of(one.0), *one)).collect();
+    let mut linked = Ok(());
+    let built = compile::compile_with(cargo, &arguments, progress, |target, program| {
+        let Some((_, files)) = by_target.get(target) else { return };
         for (number, file) in files.iter().enumerate() {
-            let link = dir.join("bin").join(module(number));
-            store::link(program, &link)?;
-            programs.paths.insert(file.clone(), link);
+            let link = target.package_dir.join("bin").join(module(number));
+            match store::link(program, &link) {
+                Ok(()) => ready(file, link),
+                Err(error) => linked = Err(error),
+            }
         }
-        let said = built.diagnostics(&target).into_iter();
-        programs.said.extend(said.filter_map(|one| said_of_right(exercise, files, one)));
-    }
-    Ok(())
+    })?;
+    linked?;
+    let said = variants.iter().flat_map(|(exercise, files)| {
+        let of_program = built.diagnostics(&target_of(exercise)).into_iter();
+        of_program.filter_map(|one| said_of_right(exercise, files, one))
+    });
+    Ok(said.collect())
 }
 
 /// A message about another right answer, at its place in the solution's folder.

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, Judges};
+use crate::resolved::Resolved;
 use crate::rules::Violation;
 use crate::store;
 
@@ -17,17 +18,18 @@ pub struct Verified {
     path: PathBuf,
     known: BTreeSet<String>,
     tool: String,
+    resolved: Resolved,
 }
 
 impl Verified {
     /// With `again`, nothing is known.
-    #[must_use]
-    pub fn read(course: &Course, again: bool) -> Verified {
+    pub fn read(course: &Course, again: bool) -> Result<Verified> {
         let path = course.target_dir().join("verified.txt");
         let text = if again { String::new() } else { std::fs::read_to_string(&path).unwrap_or_default() };
         let tool = std::env::current_exe().ok().and_then(|tool| std::fs::read(tool).ok());
         let tool = tool.map_or_else(String::new, |bytes| fingerprint::of_bytes(&bytes));
-        Verified { path, known: text.lines().map(str::to_owned).collect(), tool }
+        let known = text.lines().map(str::to_owned).collect();
+        Ok(Verified { path, known, tool, resolved: Resolved::read(course)? })
     }
 
     /// Whether nothing was wrong with exactly this exercise, judged by exactly this tool.
@@ -56,6 +58,11 @@ impl Verified {
     fn line(&self, judges: &Judges<'_>, exercise: &Exercise) -> String {
         let solution = fingerprint::hash_of_folder(&exercise.solution_path);
         let is_starter = fingerprint::starter(exercise).is_some_and(|starter| starter == fingerprint::work(exercise));
-        format!("{} {} {solution} {} {is_starter}", exercise.name(), judges.of(exercise), self.tool)
+        format!(
+            "{} {} {solution} {} {is_starter}",
+            exercise.name(),
+            judges.of_tree(exercise, &self.resolved),
+            self.tool
+        )
     }
 }

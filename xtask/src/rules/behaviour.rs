@@ -3,14 +3,15 @@
 //! looked at by `inputs`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
 
 use anyhow::{Result, bail};
 
 use crate::compile::{Built, Diagnostic};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::{self, files_below};
-use crate::judge::{Binary, Judged, Subject, run_checks};
+use crate::judge::{self, Binary, Judged, Subject, run_checks};
 use crate::libtest::Outcome;
 use crate::manifest::Manifest;
 use crate::mistake::{self, Mistake};
@@ -49,23 +50,54 @@ pub fn check(course: &Course, exercises: &[&Exercise], progress: &Progress) -> R
     let (mut variants, own): (Vec<Part<'_>>, Vec<Part<'_>>) = parts.into_iter().partition(Part::is_variant);
     let aside = Progress::silent();
     let mut built = needs::build(course, &subjects(&own), progress)?;
-    let (programs, seen) = std::thread::scope(|scope| {
-        let programs = scope.spawn(|| variants::build(course, &by_exercise(&variants), progress));
+    let (sender, receiver) = mpsc::channel();
+    let (programs, seen, judged) = std::thread::scope(|scope| {
+        let programs = scope.spawn(|| build_variants(course, &variants, progress, sender));
         let seen = own_behaviour(course, exercises, &own, &built, &aside);
-        (programs.join(), seen)
+        let judged = judge::run_checks_of(receiver, variants.len(), &built, &aside);
+        (joined(programs.join()), seen, judged)
     });
-    let (mut violations, programs) = (seen?, joined(programs)?);
+    let (mut violations, (said, binaries), mut judged) = (seen?, programs?, judged?);
     violations.extend(lint::given_functions(course, exercises, &built));
-    violations.extend(programs.said.iter().map(|(file, line, said)| Violation::new(file, *line, lint::words(said))));
-    for variant in &mut variants {
-        if let (Some(path), Binary::Other(name)) = (programs.paths.get(&variant.file), &variant.subject.binary) {
-            variant.subject.binary = Binary::At { path: path.clone(), name: name.clone() };
-        }
+    violations.extend(said.iter().map(|(file, line, said)| Violation::new(file, *line, lint::words(said))));
+    for (index, binary) in binaries {
+        variants[index].subject.binary = binary;
     }
-    let alone = variants.iter().filter(|part| part.is_unbuilt());
-    built.extend(needs::build(course, &subjects(alone), progress)?);
-    violations.extend(variants_behaviour(course, &variants, &built, progress)?);
+    // What does not compile as a part of its exercise's program.
+    let alone: Vec<usize> = (0..variants.len()).filter(|index| variants[*index].is_unbuilt()).collect();
+    let subjects: Vec<&Subject<'_>> = alone.iter().map(|index| &variants[*index].subject).collect();
+    built.extend(needs::build(course, &subjects, progress)?);
+    judged.extend(alone.iter().copied().zip(run_checks(&subjects, &built, progress)?));
+    let judged = judged.into_iter().map(|(index, one)| (&variants[index], one)).collect();
+    violations.extend(variants_behaviour(course, judged, &built, progress)?);
     Ok(violations)
+}
+
+/// Builds the programs of all variants, and sends each variant on as soon as it can be judged. Returns what was said of
+/// them, and what each index is played by.
+fn build_variants<'a>(
+    course: &Course,
+    variants: &[Part<'a>],
+    progress: &Progress,
+    sender: Sender<(usize, Subject<'a>)>,
+) -> Result<(variants::Said, BTreeMap<usize, Binary>)> {
+    let mut binaries = BTreeMap::new();
+    let mut send = |index: usize, binary: Binary| {
+        // After an error nobody hears it; the error is told.
+        let _ = sender.send((index, Subject { binary: binary.clone(), ..variants[index].subject.clone() }));
+        binaries.insert(index, binary);
+    };
+    for (index, part) in variants.iter().enumerate().filter(|(_, part)| !part.is_unbuilt()) {
+        send(index, part.subject.binary.clone());
+    }
+    let index_of: BTreeMap<&Path, usize> =
+        variants.iter().enumerate().map(|(index, part)| (part.file.as_path(), index)).collect();
+    let said = variants::build(course, &by_exercise(variants), progress, |file, path| {
+        if let Some(&index) = index_of.get(file) {
+            send(index, Binary::At { path, name: variants[index].subject.word() });
+        }
+    })?;
+    Ok((said, binaries))
 }
 
 /// The behaviour of starters, solutions, and answers that ignore the question.
@@ -92,19 +124,25 @@ fn own_behaviour(
             parts.iter().zip(&judged).filter(|(part, _)| is_one(part)).map(|(_, one)| one).collect();
         violations.extend(inputs::check(exercise, &runs));
     }
-    violations.extend(wrong_answers(course, &solutions, built, progress)?);
+    let starters = parts.iter().zip(&judged).filter(|(part, _)| matches!(part.role, Role::Starter));
+    let strictest: BTreeMap<String, String> = starters
+        .filter_map(|(part, one)| {
+            let failed = names(&one.verdict, Outcome::Failed);
+            Some((part.subject.exercise.name(), (*failed.first()?).to_owned()))
+        })
+        .collect();
+    violations.extend(wrong_answers(course, &solutions, &strictest, built, progress)?);
     Ok(violations)
 }
 
 /// A mistake is judged by the test that it names; what that test passes, by all of them.
 fn variants_behaviour(
     course: &Course,
-    parts: &[Part<'_>],
+    judged: Vec<(&Part<'_>, Judged)>,
     built: &Built,
     progress: &Progress,
 ) -> Result<Vec<Violation>> {
-    let judged = run_checks(&subjects(parts), built, progress)?;
-    let seen = parts.iter().zip(judged).map(|(part, one)| (part, breaches(course, part, &one.verdict)));
+    let seen = judged.into_iter().map(|(part, one)| (part, breaches(course, part, &one.verdict)));
     let (unclear, clear): (Vec<_>, Vec<_>) =
         seen.partition(|(part, breaches)| part.subject.only.is_some() && !breaches.is_empty());
     let wholly: Vec<Subject<'_>> =
@@ -242,9 +280,12 @@ fn warnings(course: &Course, part: &Part<'_>, verdict: &Verdict) -> Vec<Violatio
     .collect()
 }
 
+/// An answer that ignores the question is accepted where every test passes it. So the test that the starter fails runs
+/// first, by exercise in `strictest`; only what passes that is judged by all of them.
 fn wrong_answers(
     course: &Course,
     solutions: &[(&Exercise, &Judged)],
+    strictest: &BTreeMap<String, String>,
     built: &Built,
     progress: &Progress,
 ) -> Result<Vec<Violation>> {
@@ -258,17 +299,27 @@ fn wrong_answers(
             None => wrong_answer::binaries(&player(course), &dir, &commonest(judged))?,
         };
         for (name, path) in wrong {
-            subjects.push(Subject::new(exercise, Binary::At { path, name: name.to_owned() }));
+            let mut subject = Subject::new(exercise, Binary::At { path, name: name.to_owned() });
+            subject.only = strictest.get(&exercise.name()).cloned();
+            subjects.push(subject);
         }
     }
+    let mut accepted = passed(subjects, built, progress)?;
+    let mut by_one_test: Vec<Subject<'_>> = accepted.extract_if(.., |subject| subject.only.is_some()).collect();
+    by_one_test.iter_mut().for_each(|subject| subject.only = None);
+    accepted.extend(passed(by_one_test, built, progress)?);
+    let told = |subject: Subject<'_>| {
+        let check = subject.exercise.path.join("tests/check.rs");
+        Violation::new(check, 1, format!("accepts an answer that ignores the question: {}", subject.word()))
+    };
+    Ok(accepted.into_iter().map(told).collect())
+}
+
+/// Those whose check passes.
+fn passed<'a>(subjects: Vec<Subject<'a>>, built: &Built, progress: &Progress) -> Result<Vec<Subject<'a>>> {
     let judged = run_checks(&subjects.iter().collect::<Vec<_>>(), built, progress)?;
-    let passed = subjects.iter().zip(judged).filter(|(_, one)| one.verdict.fate == Fate::Passed);
-    Ok(passed
-        .map(|(subject, one)| {
-            let check = subject.exercise.path.join("tests/check.rs");
-            Violation::new(check, 1, format!("accepts an answer that ignores the question: {}", one.verdict.subject))
-        })
-        .collect())
+    let all = subjects.into_iter().zip(judged);
+    Ok(all.filter(|(_, one)| one.verdict.fate == Fate::Passed).map(|(subject, _)| subject).collect())
 }
 
 fn player(course: &Course) -> PathBuf {

@@ -4,11 +4,12 @@
 //! parts, which a host may run beside each other on machines of their own; without a name all of them run.
 //!
 //! Lints come with the build: clippy compiles what is tested (`Course::linting`), so that no dependency is compiled twice.
+//! A step that waits more than it computes runs beside the next one, where that one only compiles.
 
 use std::process::{Command, Output};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::advice;
@@ -27,6 +28,17 @@ struct Step {
     part: &'static str,
     name: &'static str,
     work: Work,
+    /// Whether it waits more than it computes, so that the next step may begin with it.
+    waits: bool,
+}
+
+/// A step that ended: what was printed, and the seconds that it took.
+#[derive(Debug)]
+struct Done {
+    name: &'static str,
+    is_good: bool,
+    text: String,
+    seconds: f64,
 }
 
 #[derive(Debug)]
@@ -45,20 +57,22 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let (mut passed, mut failed) = (0, 0);
     let mut steps = steps(course, options)?;
     steps.retain(|step| options.names.is_empty() || options.names.iter().any(|name| name == step.part));
-    for Step { name, work, .. } in steps {
-        let started = Instant::now();
-        progress.doing(name);
-        let (is_good, text) = work.do_it(name)?;
-        let seconds = started.elapsed().as_secs_f64();
-        let word = if is_good { style.good("ok") } else { style.bad("failed") };
-        progress.clear();
-        println!("{name}: {word} ({seconds:.1} s)");
-        if name.starts_with("test") {
-            let (more_passed, more_failed) = count_tests(&text);
-            (passed, failed) = (passed + more_passed, failed + more_failed);
-        }
-        if !is_good {
-            failures.push((name, text));
+    let mut steps = steps.into_iter().peekable();
+    while let Some(step) = steps.next() {
+        let beside = steps.next_if(|_| step.waits);
+        let both = beside.as_ref().map_or_else(|| step.name.to_owned(), |next| format!("{}; {}", step.name, next.name));
+        progress.doing(&both);
+        for Done { name, is_good, text, seconds } in together(step, beside)? {
+            let word = if is_good { style.good("ok") } else { style.bad("failed") };
+            progress.clear();
+            println!("{name}: {word} ({seconds:.1} s)");
+            if name.starts_with("test") {
+                let (more_passed, more_failed) = count_tests(&text);
+                (passed, failed) = (passed + more_passed, failed + more_failed);
+            }
+            if !is_good {
+                failures.push((name, text));
+            }
         }
     }
     println!("\ntests: {passed} passed, {failed} failed");
@@ -66,6 +80,30 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         println!("\n{}\n\n{}", style.bold(&format!("{name} failed:")), text.trim());
     }
     Ok(u8::from(!failures.is_empty()))
+}
+
+/// Does a step, and another one at the same time.
+fn together(step: Step, beside: Option<Step>) -> Result<Vec<Done>> {
+    std::thread::scope(|scope| {
+        let beside = beside.map(|step| scope.spawn(|| step.do_it()));
+        let mut done = vec![step.do_it()?];
+        if let Some(beside) = beside {
+            done.push(beside.join().unwrap_or_else(|_| bail!("a step could not be followed"))?);
+        }
+        Ok(done)
+    })
+}
+
+impl Step {
+    fn new(part: &'static str, name: &'static str, work: Work) -> Step {
+        Step { part, name, work, waits: false }
+    }
+
+    fn do_it(self) -> Result<Done> {
+        let (name, started) = (self.name, Instant::now());
+        let (is_good, text) = self.work.do_it(name)?;
+        Ok(Done { name, is_good, text, seconds: started.elapsed().as_secs_f64() })
+    }
 }
 
 impl Work {
@@ -109,17 +147,15 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
     let ourselves = |part, name, arguments: &[&str]| {
         let mut command = Command::new(&own);
         command.args(arguments).current_dir(&course.root).env("XTASK_ROOT", &course.root);
-        Step { part, name, work: Work::Run(prepared(command)) }
+        Step::new(part, name, Work::Run(prepared(command)))
     };
     let linting = course.clone().linting();
     let lint = |part, name, packages: &[&str]| {
         let arguments = [&["build"], packages, &["--all-targets", "--keep-going", "--message-format", "json"]];
-        Step { part, name, work: Work::Lint(cargo(&linting, &arguments.concat())) }
+        Step::new(part, name, Work::Lint(cargo(&linting, &arguments.concat())))
     };
-    let test = |part, name, packages: &[&str]| Step {
-        part,
-        name,
-        work: Work::Run(cargo(&linting, &[&["test"], packages].concat())),
+    let test = |part, name, packages: &[&str]| {
+        Step::new(part, name, Work::Run(cargo(&linting, &[&["test"], packages].concat())))
     };
 
     let has_book = course.root.join("xtask/book/Cargo.toml").is_file();
@@ -129,21 +165,23 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
     for package in tools(course)?.iter().map(String::as_str).chain(others) {
         format.args(["-p", package]);
     }
-    let mut steps = vec![
-        Step { part: "tools", name: "format", work: Work::Run(format) },
-        lint("tools", "lint", &[]),
-        test("tools", "test", &[]),
-        // A target directory that was brought along may know what another machine verified.
-        ourselves("exercises", "verify", if is_hosted { &["verify", "--again"] } else { &["verify"] }),
-    ];
+    let mut steps =
+        vec![Step::new("tools", "format", Work::Run(format)), lint("tools", "lint", &[]), test("tools", "test", &[])];
     if has_book {
         // Its builder is no default member: a learner who only checks never compiles it.
         steps.push(lint("book", "lint, book", &["-p", "book"]));
         steps.push(test("book", "test, book", &["-p", "book"]));
         steps.push(ourselves("book", "book", &["build"]));
-        let browser = script(course, "book", "test, browser", ".ci/browser/run", |command| {
+        let mut browser = script(course, "book", "test, browser", ".ci/browser/run", |command| {
             command.env("BOOK_PAGES", if options.full { "all" } else { "of each kind" });
+            // Or it would build with another profile what was built just now.
+            if is_hosted {
+                command.env("CARGO_INCREMENTAL", "0");
+            }
         });
+        // A browser leaves a third of two processors to whoever compiles. Beside tests of other things it would be in
+        // the way of their clocks.
+        browser.iter_mut().for_each(|step| step.waits = has_aws);
         steps.extend(browser);
     }
     if has_aws {
@@ -152,10 +190,12 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
         steps.push(lint("services", "lint, local-aws", &package));
         steps.push(test("services", "test, local-aws", &package));
     }
+    // A target directory that was brought along may know what another machine verified.
+    steps.push(ourselves("exercises", "verify", if is_hosted { &["verify", "--again"] } else { &["verify"] }));
     if options.full {
         let mut documentation = cargo(course, &["doc", "--no-deps", "--quiet"]);
         documentation.env("RUSTDOCFLAGS", "-D warnings");
-        steps.push(Step { part: "tools", name: "documentation", work: Work::Run(documentation) });
+        steps.push(Step::new("tools", "documentation", Work::Run(documentation)));
         steps.extend(slow_rest(course));
     }
     Ok(steps)
@@ -182,7 +222,7 @@ fn script(
     let mut command = Command::new("bash");
     command.arg(&file).current_dir(&course.root);
     prepare(&mut command);
-    file.is_file().then_some(Step { part, name, work: Work::Run(command) })
+    file.is_file().then(|| Step::new(part, name, Work::Run(command)))
 }
 
 /// The default members: the packages that a learner never edits.

@@ -55,7 +55,7 @@ fn violations(course: &Course, exercises: &[&Exercise], options: &Options) -> Re
         violations.extend(features::check(course, exercises)?);
     }
     let judges = Judges::read(course);
-    let mut verified = Verified::read(course, options.again);
+    let mut verified = Verified::read(course, options.again)?;
     let changed: Vec<&Exercise> = exercises.iter().copied().filter(|one| !verified.has(&judges, one)).collect();
     violations.extend(features::declared(course, &changed)?);
     // Rustfmt needs none of cargo's locks: it works while the checks wait.

@@ -17,6 +17,17 @@ fn every_breach_of_every_exercise_is_told_in_one_list() {
     course.say("verify 1/2").is("verify-clean");
     // Cargo cannot even be started now: what was clean is known.
     course.without_cargo("verify 1/2").is("verify-clean");
+    // A dependency that comes with another exercise is no news, in whatever file it is named.
+    let lockfile = course.read("Cargo.lock");
+    course.write("Cargo.lock", &format!("{lockfile}\n[[package]]\nname = \"more\"\nversion = \"1.0.0\"\n"));
+    let manifest = course.read("Cargo.toml");
+    let more = format!("{manifest}\n[workspace.dependencies]\nmore = \"1\"\n");
+    course.write("Cargo.toml", &more);
+    course.without_cargo("verify 1/2").is("verify-clean");
+    course.write("Cargo.toml", &format!("{more}\n[profile.dev.package.more]\nopt-level = 1\n"));
+    course.without_cargo("verify 1/2").exits(4);
+    course.write("Cargo.toml", &manifest);
+    course.write("Cargo.lock", &lockfile);
     course.without_cargo("verify 1/2 --again").exits(4);
     course.say("verify 1/2 --release").exits(1).says("main.rs:1: is not the starter that reset restores");
 }
