@@ -478,13 +478,14 @@ fn knows_each_version_by_itself() {
     for latest_first in [true, false] {
         let latest = Version { tmp_mb: 2_048, ..Version::latest("albums", "arm64") };
         let seven = Version { version: "7".to_owned(), architecture: "x86_64", tmp_mb: 512, ..latest.clone() };
-        let nine = Version { version: "9".to_owned(), tmp_mb: seed.number(600..=900), ..latest.clone() };
+        let (nine, old) = ("9".to_owned(), "/ferris/old".to_owned());
+        let nine = Version { version: nine, tmp_mb: seed.number(600..=900), group: old, ..latest.clone() };
         let mut versions = vec![latest, seven, nine];
         if !latest_first {
             versions.reverse();
         }
         let ran: Vec<Ran> = (0..9).map(|at| Ran::any(&versions[at % 3], &mut seed)).collect();
-        let story = "albums: version 7 on x86_64 with 512 MB of /tmp, $LATEST and 9 on arm64 with more";
+        let story = "albums: version 7 on x86_64 with 512 MB of /tmp, $LATEST and 9 on arm64 with more; 9 has a log group of its own";
         expect_report(&function, story, &nothing_free(), &Account::of(&versions, &ran), &mut seed);
     }
 }
