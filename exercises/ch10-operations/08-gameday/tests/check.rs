@@ -825,7 +825,8 @@ fn one_closed_desk_holds_up_no_other_parcel() {
     for islands in 1..=3 {
         let night = Night::begin();
         let orders = orders(&mut seed, 10);
-        let first = seed.number(0..=(10 - islands)) as usize;
+        // Three of them come first, so that all others are behind them.
+        let first = if islands == 3 { 0 } else { seed.number(0..=(10 - islands)) as usize };
         let is_closed = |place: usize| (first..first + islands as usize).contains(&place);
         let street = |place: usize| if is_closed(place) { "Heron Island" } else { "Mill Lane" };
         let orders: Vec<Order> = orders.into_iter().enumerate().map(|(place, order)| order.to(street(place))).collect();
