@@ -281,8 +281,9 @@ impl Night {
         lines.push(format!("  metrics   {}{more}", shown.join(", ")));
         for function in about {
             let runs: Vec<&Run> = outside.runs.iter().filter(|run| run.function == *function).collect();
-            let told = runs.iter().rposition(|run| {
-                run.failed || run.answer.contains("dentifier") || *function == "release" && !run.log.is_empty()
+            let told = runs.iter().rposition(|run| match run.function {
+                "release" => run.log.len() > 1,
+                _ => run.failed || run.answer.contains("dentifier"),
             });
             let last = told.map_or(runs.len(), |told| (told + 2).min(runs.len()));
             lines.push(format!("  {function}, {} invocations, among them", runs.len()));
@@ -291,9 +292,14 @@ impl Night {
                 let what = records.unwrap_or_else(|| cut(&run.event.to_string(), 90));
                 lines.push(format!("    {} {what}", clock(run.at)));
                 let log: Vec<&String> = run.log.iter().filter(|line| !line.contains("CloudWatchMetrics")).collect();
-                lines.extend(log.iter().take(6).map(|line| format!("      | {}", cut(line, 170))));
-                if log.len() > 6 {
-                    lines.push(format!("      | … {} lines more", log.len() - 6));
+                let middle = if log.len() > 7 { 3..log.len() - 3 } else { 0..0 };
+                for (place, line) in log.iter().enumerate() {
+                    if place == middle.start && !middle.is_empty() {
+                        lines.push(format!("      | … {} lines more", middle.len()));
+                    }
+                    if !middle.contains(&place) {
+                        lines.push(format!("      | {}", cut(line, 170)));
+                    }
                 }
                 lines.push(format!("      {}", cut(&run.answer, 150)));
             }
@@ -346,7 +352,11 @@ fn work(
     let failed = outcome.function_error().is_some();
     let mut outside = lock(outside);
     let killed = outside.killed;
-    let answer = format!("{} {payload}", if failed { "failed" } else { "answered" });
+    let answer = match (killed, failed) {
+        (true, _) => "ended by Lambda, without an answer".to_owned(),
+        (false, true) => format!("failed {payload}"),
+        (false, false) => format!("answered {payload}"),
+    };
     let jammed = at < outside.jammed_until;
     outside.runs.push(Run { at, function: name, event: call.event.clone(), answer, log, failed, killed, jammed });
     let value: Value = serde_json::from_str(&payload).unwrap_or_default();
