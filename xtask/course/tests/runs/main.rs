@@ -21,6 +21,7 @@ mod ch09_services;
 mod ch09_windows;
 mod ch10_shares;
 mod ch10_versions;
+mod ch10_watch;
 mod picture;
 
 use std::env;
