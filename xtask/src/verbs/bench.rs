@@ -1,12 +1,15 @@
 //! `bench`: what the course costs, as ratios to plain cargo in the same run, each against its bar. It works on a copy of
 //! the course below the target directory and touches no learner's file.
+//!
+//! Bars that are kept elsewhere: how long `ci` takes, it says itself at its end; what a first page weighs, the browser's
+//! tests know (`.ci/browser/offline.test.js`); local-lambda beside other emulators has a benchmark of its own.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -23,6 +26,9 @@ use crate::view::json::to_text;
 
 /// Interleaved rounds per figure; medians are compared.
 const ROUNDS: usize = 7;
+
+/// Where to look for an exercise whose starter fails: not every one compiles.
+const TRIED: usize = 5;
 
 /// Bars, from the course's design.
 const AFTER_AN_EDIT: f64 = 1.25;
@@ -77,10 +83,11 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let bench = Bench::lay_out(course, &dir)?;
     progress.notice("bench: an edit, and nothing changed");
     let mut figures = vec![bench.after_an_edit()?, bench.nothing_changed()?];
+    figures.extend(bench.nothing_changed_after_a_failure()?);
     progress.notice("bench: all solutions, which are built first (minutes, with the AWS SDK)");
     figures.push(bench.all_solutions()?);
     progress.notice("bench: each exercise without services, after another one");
-    figures.extend(bench.next_exercise()?);
+    figures.extend(bench.next_exercise(&progress)?);
     figures.push(bench.target_directory()?);
     if course.root.join("xtask/book/Cargo.toml").is_file() {
         progress.notice("bench: the book");
@@ -89,8 +96,8 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         figures.push(bench.page_edit(&builder)?);
     }
     if options.full {
-        progress.notice("bench: a fresh clone and its first verdict");
-        figures.push(bench.first_verdict()?);
+        progress.notice("bench: a fresh clone and its first verdict, and a new crate by plain cargo");
+        figures.extend(bench.first_verdicts(&progress)?);
     }
     let _ = fs::remove_dir_all(&dir);
     match options.format {
@@ -151,9 +158,34 @@ impl Bench {
         Ok(Figure::beside("check with nothing changed", rounds, NOTHING_CHANGED))
     }
 
+    /// The same for a starter that fails, which is remembered too; none where no starter does.
+    fn nothing_changed_after_a_failure(&self) -> Result<Option<Figure>> {
+        let is_another = |exercise: &&Exercise| {
+            exercise.manifest.services.is_empty()
+                && exercise.mended_file().is_none()
+                && exercise.name() != self.exercise().name()
+        };
+        for exercise in self.copy.exercises.iter().filter(is_another).take(TRIED) {
+            let check = || self.xtask(&["check", &exercise.id()]);
+            if output_of(&mut check())?.status.code() != Some(FAILED) {
+                continue;
+            }
+            let build = || self.cargo(&["build", "--quiet", "--package", &exercise.package_name()]);
+            self.spend(&mut build())?;
+            let rounds = rounds(|| Ok((spend(&mut check(), FAILED)?, self.spend(&mut build())?)))?;
+            return Ok(Some(Figure::beside("the same, after a failure", rounds, NOTHING_CHANGED)));
+        }
+        Ok(None)
+    }
+
     /// In seconds by the clock: once built, its own work only.
     fn all_solutions(&self) -> Result<Figure> {
-        self.spend(&mut self.xtask(&["check", "--solutions"]))?;
+        // What is built first takes so long that it must say how far it is.
+        let mut first = self.xtask(&["check", "--solutions"]);
+        let status = first.stdin(Stdio::null()).stdout(Stdio::null()).status();
+        if !status.with_context(|| format!("cannot run {first:?}"))?.success() {
+            bail!("not every solution passes: `cargo xtask check --solutions` tells which");
+        }
         let started = Instant::now();
         self.spend(&mut self.xtask(&["check", "--solutions", "--again"]))?;
         let ours = started.elapsed().as_secs_f64();
@@ -163,13 +195,14 @@ impl Bench {
     /// What cargo compiles for each further exercise once the first is built, beside what the exercise declares and the
     /// learner is told before: the most of all. Exercises that call services compile their clients once, and are not
     /// looked at.
-    fn next_exercise(&self) -> Result<Option<Figure>> {
+    fn next_exercise(&self, progress: &Progress) -> Result<Option<Figure>> {
         // Of its own, since all exercises are built in the other.
         let target = self.target.with_file_name("next-target");
         let mut most = None;
         let mut common = Common::default();
-        let offline = self.copy.exercises.iter().filter(|e| e.manifest.services.is_empty());
-        for (index, exercise) in offline.enumerate() {
+        let offline: Vec<_> = self.copy.exercises.iter().filter(|e| e.manifest.services.is_empty()).collect();
+        for (index, exercise) in offline.iter().enumerate() {
+            progress.running(index + 1, offline.len(), &exercise.id());
             let mut build = self.cargo(&["build", "--quiet", "--test", "check", "--message-format", "json"]);
             build.args(["--package", &exercise.package_name()]).env("CARGO_TARGET_DIR", &target);
             let output = build.stdin(Stdio::null()).output().with_context(|| format!("cannot run {build:?}"))?;
@@ -225,34 +258,49 @@ impl Bench {
         }
     }
 
-    /// From two empty target directories: the course's first verdict, and a new crate with the same dependencies.
-    fn first_verdict(&self) -> Result<Figure> {
-        let root = &self.copy.root;
-        let fresh = |name: &str| self.target.with_file_name(name);
-        let id = self.exercise().id();
-        // A fresh clone remembers nothing.
-        let _ = fs::remove_dir_all(self.copy.progress_dir());
-        let mut check = self.cargo(&["run", "--quiet", "--package", "xtask", "--", "check", &id]);
-        let ours = self.spend(check.env("CARGO_TARGET_DIR", fresh("first")))?;
-        let plain_crate = fresh("plain");
-        store::write_cache(&plain_crate.join("src/main.rs"), PLAIN_MAIN.as_bytes())?;
-        store::write_cache(&plain_crate.join("Cargo.toml"), PLAIN.as_bytes())?;
-        store::write_cache(&plain_crate.join("Cargo.lock"), &fs::read(root.join("Cargo.lock"))?)?;
-        let mut build = self.cargo(&["build", "--quiet"]);
-        let plain = self.spend(build.current_dir(&plain_crate).env("CARGO_TARGET_DIR", fresh("plain-target")))?;
-        Ok(Figure::beside("first verdict of a fresh clone", vec![(ours, plain)], self.first_bar()))
+    /// From empty target directories: the first verdict in a fresh clone, and a new crate with the crates that every
+    /// function has. It is asked for the first exercise, for the first one with types of events, and for one with
+    /// `lambda_http`: what an exercise uses beside the plain crates is excused by its bar, what is only pinned for those that
+    /// follow is not.
+    fn first_verdicts(&self, progress: &Progress) -> Result<Vec<Figure>> {
+        let plain = self.plain_crate()?;
+        let compiles = |names: &[&str]| {
+            self.copy.exercises.iter().find(|e| e.manifest.services.is_empty() && e.manifest.compiles == names)
+        };
+        let asked_for = [
+            (Some(self.exercise()), "first verdict of a fresh clone", FIRST_VERDICT),
+            (compiles(&["aws_lambda_events"]), "the same, with types of events", FIRST_VERDICT_WITH_EVENTS),
+            (compiles(&["lambda_http"]), "the same, with lambda_http", FIRST_VERDICT_WITH_HTTP),
+        ];
+        let mut figures = Vec::new();
+        for (exercise, what, bar) in asked_for {
+            let Some(exercise) = exercise else { continue };
+            progress.notice(&format!("bench: {what} ({})", exercise.id()));
+            figures.push(Figure::beside(what, vec![(self.first_verdict(exercise)?, plain)], bar));
+        }
+        Ok(figures)
     }
 
-    /// A first exercise may use crates that the plain one does not have. What it only pins for those that follow is no
-    /// excuse.
-    fn first_bar(&self) -> f64 {
-        let program = fs::read_to_string(self.exercise().main_file()).unwrap_or_default();
-        let uses = |name: &str| program.contains(name);
-        match (uses("lambda_http"), uses("aws_lambda_events")) {
-            (true, _) => FIRST_VERDICT_WITH_HTTP,
-            (false, true) => FIRST_VERDICT_WITH_EVENTS,
-            (false, false) => FIRST_VERDICT,
-        }
+    /// The CPU seconds of a first verdict, whichever it is.
+    fn first_verdict(&self, exercise: &Exercise) -> Result<f64> {
+        // A fresh clone remembers nothing.
+        let _ = fs::remove_dir_all(self.copy.progress_dir());
+        let target = self.target.with_file_name("first");
+        let mut check = self.cargo(&["run", "--quiet", "--package", "xtask", "--", "check", &exercise.id()]);
+        let starter_fails = self.exercise().name() != exercise.name();
+        let seconds = spend(check.env("CARGO_TARGET_DIR", &target), if starter_fails { FAILED } else { PASSED })?;
+        fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
+        Ok(seconds)
+    }
+
+    fn plain_crate(&self) -> Result<f64> {
+        let fresh = |name: &str| self.target.with_file_name(name);
+        let plain = fresh("plain");
+        store::write_cache(&plain.join("src/main.rs"), PLAIN_MAIN.as_bytes())?;
+        store::write_cache(&plain.join("Cargo.toml"), PLAIN.as_bytes())?;
+        store::write_cache(&plain.join("Cargo.lock"), &fs::read(self.copy.root.join("Cargo.lock"))?)?;
+        let mut build = self.cargo(&["build", "--quiet"]);
+        self.spend(build.current_dir(&plain).env("CARGO_TARGET_DIR", fresh("plain-target")))
     }
 
     fn edit(&self, round: usize) -> Result<()> {
@@ -284,16 +332,28 @@ impl Bench {
         command
     }
 
-    /// The CPU seconds of a command and all that it starts.
+    /// The CPU seconds of a command that must go well, and of all that it starts.
     fn spend(&self, command: &mut Command) -> Result<f64> {
-        let before = process::cpu_of_children();
-        let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
-        if !output.status.success() {
-            let words = String::from_utf8_lossy(&output.stderr);
-            bail!("{command:?} failed\n{}{}", String::from_utf8_lossy(&output.stdout), words);
-        }
-        Ok((process::cpu_of_children() - before).as_secs_f64())
+        spend(command, PASSED)
     }
+}
+
+const PASSED: i32 = 0;
+const FAILED: i32 = 1;
+
+/// The CPU seconds of a command that ends with this code, and of all that it starts.
+fn spend(command: &mut Command, code: i32) -> Result<f64> {
+    let before = process::cpu_of_children();
+    let output = output_of(command)?;
+    if output.status.code() != Some(code) {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?} failed\n{}{}", String::from_utf8_lossy(&output.stdout), words);
+    }
+    Ok((process::cpu_of_children() - before).as_secs_f64())
+}
+
+fn output_of(command: &mut Command) -> Result<Output> {
+    command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))
 }
 
 /// The whole program of a first function.
@@ -362,7 +422,11 @@ fn table(figures: &[Figure]) -> String {
         let missed = if figure.holds() { "" } else { "  missed" };
         text.push_str(&format!("{:<32} {ours:>8} {plain:>8} {ratio:>8} {bar:>8}{missed}\n", figure.what));
     }
-    text
+    let missed: Vec<&str> = figures.iter().filter(|figure| !figure.holds()).map(|figure| figure.what).collect();
+    text + &match missed.len() {
+        0 => "\nevery bar is met\n".to_owned(),
+        count => format!("\n{} of {} bars missed: {}\n", count, figures.len(), missed.join("; ")),
+    }
 }
 
 fn document(figures: &[Figure]) -> Value {
@@ -410,5 +474,7 @@ mod tests {
         assert!(!Figure::alone("x", 31.0, "s", 30.0).holds());
         assert!(table(&[beside(2.6, 2.0)]).contains("1.30     1.25  missed"));
         assert!(table(&[Figure::alone("x", 3.0, "units", 2.0)]).contains("3 units        -        -  2 units  missed"));
+        assert!(table(&[beside(2.4, 2.0), beside(2.6, 2.0)]).ends_with("\n1 of 2 bars missed: x\n"));
+        assert!(table(&[beside(2.4, 2.0)]).ends_with("\nevery bar is met\n"));
     }
 }

@@ -57,6 +57,7 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let (mut passed, mut failed) = (0, 0);
     let mut steps = steps(course, options)?;
     steps.retain(|step| options.names.is_empty() || options.names.iter().any(|name| name == step.part));
+    let started = Instant::now();
     let mut steps = steps.into_iter().peekable();
     while let Some(step) = steps.next() {
         let beside = steps.next_if(|_| step.waits);
@@ -76,6 +77,9 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         }
     }
     println!("\ntests: {passed} passed, {failed} failed");
+    if options.names.is_empty() {
+        println!("in all: {:.1} s", started.elapsed().as_secs_f64());
+    }
     for (name, text) in &failures {
         println!("\n{}\n\n{}", style.bold(&format!("{name} failed:")), text.trim());
     }

@@ -269,6 +269,7 @@ fn a_bench_tells_each_figure_and_leaves_nothing() {
     assert!(matches!(said.code, Some(0 | 1)), "{said:#?}");
     said.says("check after a one-line edit")
         .says("check with nothing changed")
+        .says("the same, after a failure")
         .says("the next exercise compiles")
         .says("a learner's target directory")
         .says("\"rounds\": 7");
