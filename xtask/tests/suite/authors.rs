@@ -247,7 +247,7 @@ fn ci_runs_every_step_and_shows_failures_last() {
         .says("test: failed")
         .says("verify: ok")
         .says("documentation: ok");
-    said.says("tests: 0 passed, 1 failed\n\nformat failed:\n").says("test failed:\n");
+    said.says("tests: 0 passed, 1 failed\nin all: [TIME] s\n\nformat failed:\n").says("test failed:\n");
     course.replace("tools/adder/src/lib.rs", "    a  - b\n", "    return a + b;\n");
     let said = course.say("ci tools");
     said.exits(1).says("format: ok").says("lint: failed").says("test: ok");
