@@ -300,6 +300,16 @@ fn keeps_customers_from_each_other() {
         let story = format!("the list is asked for with the scope {scope:?}");
         expect_problem(&shop.ask(story, &other.asks("GET", "/customers")), 403, "not-yours");
     }
+    for id in [who.id.to_lowercase(), format!("{}1", who.id), who.id[..who.id.len() - 1].to_owned()] {
+        let other = Who { id, ..who.clone() };
+        for method in ["GET", "PUT", "DELETE"] {
+            let mut request = other.asks(method, &who.path());
+            request["headers"]["if-match"] = json!(format!("\"{version}\""));
+            request["body"] = json!(draft(&mut seed).to_string());
+            let story = format!("{method} by {}, who is not {}", other.id, who.id);
+            expect_problem(&shop.ask(story, &request), 403, "not-yours");
+        }
+    }
     let staff = Who::staff(&mut seed, "taipei");
     for method in ["PUT", "DELETE"] {
         let mut request = staff.asks(method, &who.path());
@@ -424,6 +434,10 @@ fn refuses_bodies_that_are_no_customers() {
         ("nothing stands before the @", json!(json!({ "name": name, "email": "@mail.example" }).to_string())),
         ("nothing stands behind the @", json!(json!({ "name": name, "email": "ada@" }).to_string())),
         ("the address has 255 bytes", json!(json!({ "name": name, "email": format!("abc@{long_host}") }).to_string())),
+        (
+            "the address has 255 bytes, 134 characters",
+            json!(json!({ "name": name, "email": format!("{}@mail.example", "é".repeat(121)) }).to_string()),
+        ),
         ("something stands behind the customer", json!(json!({ "name": name, "email": email }).to_string() + " {}")),
     ];
     for (story, body) in bodies {
@@ -455,6 +469,7 @@ fn takes_bodies_as_they_come() {
         json!({ "name": "明".repeat(80), "email": format!("{}@mail.example", seed.name()) }),
         json!({ "name": "  Zoë O'Brien-🦀 ", "email": format!("abc@{host}") }),
         json!({ "name": "7", "email": "a@b" }),
+        json!({ "name": "Ümit", "email": format!("{}@mail.example", "é".repeat(120)) }),
     ] {
         for is_base64 in [false, true] {
             let who = Who::customer(&mut seed, "taipei");
@@ -847,5 +862,36 @@ fn says_nothing_about_what_failed_but_in_the_log() {
         expect_problem(&outcome, 503, "unavailable");
         outcome.expect_payload_without("arn:aws").expect_payload_without("AccessDenied");
         outcome.expect_logged("AccessDenied");
+    }
+}
+
+#[test]
+fn shows_no_customer_who_is_broken() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::new();
+    for field in ["name", "email", "version"] {
+        let who = Who::customer(&mut seed, "taipei");
+        let mut item = shop.has(&who, 3);
+        item.as_object_mut().expect("an object").remove(field);
+        shop.table.put(&item);
+        let outcome = shop.ask(format!("the item has no {field}"), &who.asks("GET", &who.path()));
+        expect_problem(&outcome, 503, "unavailable");
+        outcome.expect_logged(field);
+    }
+}
+
+#[test]
+fn starts_with_no_key_that_can_be_guessed() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::new();
+    let staff = Who::staff(&mut seed, "taipei");
+    for (bytes, starts) in [(0, false), (31, false), (32, true), (100, true)] {
+        let api = api(&shop.aws, &shop.table, &"k".repeat(bytes));
+        let outcome = api.story(format!("PAGE_KEY has {bytes} bytes")).invoke(staff.lists(&json!({}), NOW));
+        if starts {
+            outcome.expect_json_at("/statusCode", 200);
+        } else {
+            outcome.expect_init_error();
+        }
     }
 }
