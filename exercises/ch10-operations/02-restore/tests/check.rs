@@ -25,6 +25,7 @@ struct Settings {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Alias {
+    /// 0 is `$LATEST`.
     version: u64,
     second: Option<(u64, f64)>,
     revision: String,
@@ -99,7 +100,7 @@ impl Cloud {
             .iter()
             .map(|(name, alias)| {
                 let mut said =
-                    json!({ "Name": name, "FunctionVersion": alias.version.to_string(), "RevisionId": alias.revision });
+                    json!({ "Name": name, "FunctionVersion": if alias.version == 0 { "$LATEST".to_owned() } else { alias.version.to_string() }, "RevisionId": alias.revision });
                 if let Some((version, weight)) = alias.second {
                     said["RoutingConfig"] = json!({ "AdditionalVersionWeights": { version.to_string(): weight } });
                 }
@@ -360,7 +361,7 @@ fn settings(seed: &mut Seed, cloud: &Cloud, is_image: bool) -> Settings {
 }
 
 /// What may be another than it was. Below [`CONFIG`] it is configuration.
-const CHANGES: [&str; 10] = [
+const CHANGES: [&str; 11] = [
     "another memory size",
     "another timeout",
     "more or less of /tmp",
@@ -369,10 +370,11 @@ const CHANGES: [&str; 10] = [
     "one more variable",
     "no variable UNKNOWN",
     "other layers, or the same in another order",
+    "another handler",
     "the other architecture",
     "another code",
 ];
-const CONFIG: u64 = 8;
+const CONFIG: u64 = 9;
 
 fn change(seed: &mut Seed, cloud: &Cloud, settings: &mut Settings, what: u64) -> &'static str {
     match what {
@@ -389,7 +391,11 @@ fn change(seed: &mut Seed, cloud: &Cloud, settings: &mut Settings, what: u64) ->
             0 | 1 => settings.layers.push(layer(seed)),
             _ => settings.layers.reverse(),
         },
-        8 => {
+        8 => match &mut settings.handler {
+            Some(handler) => handler.push('s'),
+            None => settings.timeout = settings.timeout % 900 + 1,
+        },
+        9 => {
             let other = if settings.architecture == "arm64" { "x86_64" } else { "arm64" };
             settings.architecture = other.to_owned();
         }
@@ -446,7 +452,7 @@ fn expect_serves(outcome: &Outcome, cloud: &Cloud, settings: &Settings, reserved
             None => Some(format!("there is no alias {name}")),
             Some((Some((version, weight)), _)) => Some(format!("version {version} still has {weight} of it")),
             Some((None, served)) => {
-                served.map_or(Some("its version is gone".to_owned()), |it| difference(it, settings))
+                served.map_or(Some("it serves no version".to_owned()), |it| difference(it, settings))
             }
         };
         let told = wrong.clone().unwrap_or_default();
@@ -700,7 +706,7 @@ fn publishes_what_was_uploaded_and_not_published() {
         let version = cloud.release(&other);
         cloud.alias("live", version, None);
         cloud.latest = Some(kept.clone());
-        cloud.busy = if number % 3 == 1 { Some("update") } else { None };
+        cloud.busy = [None, Some("update"), Some("creation")][number as usize % 3];
         let busy = if cloud.busy.is_some() { ", just now" } else { "" };
         let story = format!("$LATEST is what was kept{busy}, and no version is");
         let outcome = plan(&function, &story, &cloud.manifest(&kept, None, &["live"]), &cloud);
@@ -799,6 +805,12 @@ fn points_aliases_that_serve_anything_else() {
                 cloud.alias("live", bad, Some((good, weight)));
                 cloud.alias("night", bad, None);
                 ("live serves it to a part of the calls, night to none", &["point_alias", "point_alias"])
+            }
+            _ if number % 8 == 3 => {
+                cloud.latest = Some(kept.clone());
+                cloud.alias("live", 0, None);
+                cloud.alias("night", good, None);
+                ("live serves $LATEST, which is as it was today; night serves the version", &["point_alias"])
             }
             _ => ("it is there, and there is neither live nor night", &["point_alias", "point_alias"]),
         };
