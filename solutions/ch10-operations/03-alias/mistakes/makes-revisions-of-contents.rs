@@ -113,7 +113,14 @@ struct Lambda {
 impl Lambda {
     fn new() -> Lambda {
         let latest = Release { code: "empty".to_owned(), config: Config { memory_mb: 128 } };
-        Lambda { latest, versions: BTreeMap::new(), last_number: 0, aliases: BTreeMap::new(), last_revision: 0 }
+        Lambda {
+            latest,
+            versions: BTreeMap::new(),
+            last_number: 0,
+            aliases: BTreeMap::new(),
+            // Any beginning will do.
+            last_revision: 0,
+        }
     }
 
     fn answer(&mut self, call: Call) -> Result<Value, &'static str> {
