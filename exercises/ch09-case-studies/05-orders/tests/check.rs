@@ -147,6 +147,13 @@ fn order(seed: &mut Seed) -> Value {
     json!({ "id": id, "sheets": seed.number(1..=40), "cents": seed.number(100..=9_999) })
 }
 
+/// A letter to `orders`: step, action, attempt, outcome.
+fn reply_about(order: &Value, (step, action, attempt, outcome): (&str, &str, u32, &str)) -> Letter {
+    let id = &order["id"];
+    let reply = json!({ "order": id, "step": step, "action": action, "attempt": attempt, "outcome": outcome });
+    Letter { to: "orders".to_owned(), letter: json!({ "reply": reply }) }
+}
+
 /// All that is done for an order that is placed.
 const ALL: [&str; 3] = ["paper do", "payment do", "parcel do"];
 
@@ -371,17 +378,74 @@ fn believes_only_the_reply_that_it_waits_for() {
             ("payment", "do", 2, "refused"),
             ("payment", "do", 0, "unknown"),
         ];
-        for (step, action, attempt, outcome) in others {
-            let reply =
-                json!({ "order": order["id"], "step": step, "action": action, "attempt": attempt, "outcome": outcome });
-            let letter = Letter { to: "orders".to_owned(), letter: json!({ "reply": reply }) };
-            let answer = shop.deliver(story, &letter, json!({}));
+        for other in others {
+            let answer = shop.deliver(story, &reply_about(&order, other), json!({}));
             answer.expect_json_at("/status", "placing").expect_json_at("/send/to", "payment");
             answer.expect_json_at("/send/letter", waited.letter.clone());
         }
-        let stranger = json!({ "order": format!("{}-x", text(&order["id"])), "step": "paper", "action": "do", "attempt": 1, "outcome": "done" });
-        let letter = Letter { to: "orders".to_owned(), letter: json!({ "reply": stranger }) };
+        let stranger = json!({ "id": format!("{}-x", text(&order["id"])) });
+        let letter = reply_about(&stranger, ("paper", "do", 1, "done"));
         shop.deliver("nobody placed this order", &letter, json!({})).expect_error("UnknownOrder");
+    }
+}
+
+#[test]
+fn believes_no_old_reply_while_it_undoes() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::open();
+    let story = "the parcel is refused, and the undoing of the payment is waited for";
+    for attempt in [1, 3] {
+        let order = order(&mut seed);
+        let mut letter = Letter::place(&order);
+        for reply in [("paper", "do", 1, "done"), ("payment", "do", 1, "done"), ("parcel", "do", 1, "refused")] {
+            shop.answer(story, &letter);
+            letter = reply_about(&order, reply);
+        }
+        for attempt in 1..attempt {
+            shop.answer(story, &letter);
+            letter = reply_about(&order, ("payment", "undo", attempt, "unknown"));
+        }
+        let waited = shop.answer(story, &letter).0;
+        for other in [
+            ("payment", "do", attempt, "done"),
+            ("payment", "do", attempt, "refused"),
+            ("payment", "do", attempt, "unknown"),
+            ("payment", "undo", attempt + 1, "done"),
+            ("payment", "undo", attempt - 1, "unknown"),
+            ("paper", "undo", attempt, "done"),
+            ("parcel", "undo", attempt, "done"),
+            ("parcel", "do", 1, "refused"),
+        ] {
+            let letter = reply_about(&order, other);
+            let outcome = shop.deliver(story, &letter, json!({}));
+            outcome.expect_json_at("/status", "cancelling").expect_json_at("/send/to", "payment");
+            let sent = read(&letter, &outcome).0;
+            outcome.expect("the command that is waited for is sent once more, as it was", |_| sent == waited);
+        }
+    }
+}
+
+#[test]
+fn lets_an_order_that_is_at_its_end_be() {
+    let mut seed = Seed::at_run_time();
+    let mut shop = Shop::open();
+    for end in ["placed", "cancelled"] {
+        let order = order(&mut seed);
+        if end == "cancelled" {
+            shop.plan(&order, "payment", "do", &["refused"]);
+        }
+        assert_eq!(shop.run("an order", &order), end, "what `orders` says at the end");
+        for late in [
+            ("paper", "do", 1, "done"),
+            ("paper", "undo", 1, "done"),
+            ("payment", "do", 1, "refused"),
+            ("parcel", "do", 1, "done"),
+            ("parcel", "do", 1, "refused"),
+            ("parcel", "do", 2, "unknown"),
+        ] {
+            let outcome = shop.deliver("the order is at its end", &reply_about(&order, late), json!({}));
+            outcome.expect_json(json!({ "status": end, "send": null }));
+        }
     }
 }
 
