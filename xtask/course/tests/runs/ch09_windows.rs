@@ -11,7 +11,7 @@ use local_lambda_sources::streams::Change;
 use local_lambda_sources::{Target, World};
 use serde_json::{Value, json};
 
-use crate::same;
+use crate::{function, same};
 
 /// When an order was placed and when the table got it, in seconds after noon, and its cents. A counter without a network
 /// sends its four orders when it has one again.
@@ -125,4 +125,11 @@ fn a_filter_keeps_expired_orders_away() {
     }
     world.run_until_idle();
     assert_eq!(*got.lock().expect("no test panicked with it"), ["INSERT", "MODIFY", "REMOVE"]);
+}
+
+#[test]
+fn a_table_that_loses_an_answer() {
+    let outcome = function("ch09_port", "port").invoke("{}");
+    let lines: Vec<&str> = outcome.function_log().map(str::trim_end).collect();
+    same("ch09", "port.txt", &lines.join("\n"));
 }

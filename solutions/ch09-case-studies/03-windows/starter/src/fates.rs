@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, process};
+use std::time::Duration;
+use std::{env, process, thread};
 
 use serde::Deserialize;
 
@@ -35,6 +36,8 @@ enum Fate {
     DiesBefore,
     /// The process ends after it happened.
     DiesAfter,
+    /// It happens when the check says so; meanwhile the other function runs.
+    Waits,
 }
 
 /// Lets an effect happen, and gives its answer if there is one.
@@ -45,6 +48,13 @@ pub(crate) fn effect<T>(folder: &Path, text: &str, happen: impl FnOnce() -> T) -
         Some(Fate::IsLost) => {
             happen();
             None
+        }
+        Some(Fate::Waits) => {
+            append(&folder.join("waiting"), ".");
+            while !folder.join("go").exists() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Some(happen())
         }
         Some(Fate::DiesBefore) => process::exit(1),
         Some(Fate::DiesAfter) => {
