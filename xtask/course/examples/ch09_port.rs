@@ -5,33 +5,38 @@ use std::collections::BTreeSet;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
+struct Change {
+    id: &'static str,
+    cents: i64,
+}
+
 // ANCHOR: port
 /// What counting needs of a table, and nothing more.
 trait Sums {
-    /// Adds the cents of a change, unless this change was counted before.
-    fn add(&mut self, change: &str, cents: i64) -> Result<(), NoAnswer>;
+    /// Adds a change, unless it was counted before.
+    fn add(&mut self, change: &Change) -> Result<(), NoAnswer>;
 }
 
 /// It was added, or it was not.
 struct NoAnswer;
 
 /// Counts, and names the changes that have to come again.
-fn count<'c>(sums: &mut impl Sums, changes: &[(&'c str, i64)]) -> Vec<&'c str> {
-    let failed = changes.iter().filter(|(change, cents)| sums.add(change, *cents).is_err());
-    failed.map(|(change, _)| *change).collect()
+fn count(sums: &mut impl Sums, changes: &[Change]) -> Vec<&'static str> {
+    let failed = changes.iter().filter(|change| sums.add(change).is_err());
+    failed.map(|change| change.id).collect()
 }
 // ANCHOR_END: port
 
 #[derive(Default)]
 struct InMemory {
     cents: i64,
-    counted: BTreeSet<String>,
+    counted: BTreeSet<&'static str>,
 }
 
 impl Sums for InMemory {
-    fn add(&mut self, change: &str, cents: i64) -> Result<(), NoAnswer> {
-        if self.counted.insert(change.to_owned()) {
-            self.cents += cents;
+    fn add(&mut self, change: &Change) -> Result<(), NoAnswer> {
+        if self.counted.insert(change.id) {
+            self.cents += change.cents;
         }
         Ok(())
     }
@@ -45,8 +50,8 @@ struct LosesAnAnswer<S> {
 }
 
 impl<S: Sums> Sums for LosesAnAnswer<S> {
-    fn add(&mut self, change: &str, cents: i64) -> Result<(), NoAnswer> {
-        let answer = self.sums.add(change, cents);
+    fn add(&mut self, change: &Change) -> Result<(), NoAnswer> {
+        let answer = self.sums.add(change);
         self.calls_left = self.calls_left.wrapping_sub(1);
         if self.calls_left == 0 { Err(NoAnswer) } else { answer }
     }
@@ -54,7 +59,7 @@ impl<S: Sums> Sums for LosesAnAnswer<S> {
 // ANCHOR_END: wrapper
 
 async fn try_out(_: LambdaEvent<Value>) -> Result<(), Error> {
-    let changes = [("c-1", 1_250), ("c-2", 2_590), ("c-3", 640)];
+    let changes = [("c-1", 1_250), ("c-2", 2_590), ("c-3", 640)].map(|(id, cents)| Change { id, cents });
     for call in 1..=3 {
         let mut sums = LosesAnAnswer { sums: InMemory::default(), calls_left: call };
         let failed = count(&mut sums, &changes);
