@@ -866,6 +866,38 @@ fn says_nothing_about_what_failed_but_in_the_log() {
 }
 
 #[test]
+fn says_of_several_problems_the_first() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::new();
+    let (who, other) = (Who::customer(&mut seed, "taipei"), Who::customer(&mut seed, "taipei"));
+    shop.has(&who, 5);
+    let signed_out = |method: &str, path: &str| {
+        let mut request = who.asks(method, path);
+        request["requestContext"]["authorizer"] = Value::Null;
+        request
+    };
+    for (story, request, status, name) in [
+        ("nobody is signed in, and there is no such address", signed_out("GET", "/orders"), 404, "no-such-path"),
+        ("a method that no address has, at no address", who.asks("PATCH", "/orders"), 404, "no-such-path"),
+        (
+            "nobody is signed in, and there is no such method",
+            signed_out("PUT", "/customers"),
+            405,
+            "method-not-allowed",
+        ),
+        ("nobody is signed in, and there is no body", signed_out("POST", "/customers"), 401, "not-signed-in"),
+        ("nobody is signed in, and there is no if-match", signed_out("PUT", &who.path()), 401, "not-signed-in"),
+        ("another customer, without if-match and without a body", other.asks("PUT", &who.path()), 403, "not-yours"),
+        ("another customer asks for a page that is none", other.lists(&json!({ "limit": "0" }), NOW), 403, "not-yours"),
+        ("the customer, without if-match and without a body", who.asks("PUT", &who.path()), 428, "version-missing"),
+    ] {
+        expect_problem(&shop.ask(story, &request), status, name);
+    }
+    let calls = shop.aws.calls();
+    assert!(calls.is_empty(), "none of these problems needs the table\n{calls}");
+}
+
+#[test]
 fn shows_no_customer_who_is_broken() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::new();
