@@ -666,7 +666,8 @@ fn puts_aside_what_comes_too_late() {
 #[test]
 fn names_the_change_that_the_table_did_not_take() {
     let mut seed = Seed::at_run_time();
-    for times in [1, 2] {
+    // Often enough for a function that tries again by itself, too.
+    for times in [10, 20] {
         let (mut shop, start) = (Shop::new(), window(&mut seed));
         for order in 0..6 {
             shop.place(&order.to_string(), branch(&mut seed), start + order, cents(&mut seed));
@@ -709,6 +710,24 @@ fn splits_what_is_too_large() {
                 shop.expect(&story, &what, &false, &(bytes + 64 <= largest));
             }
         }
+    }
+}
+
+#[test]
+fn counts_the_bytes_of_a_message_to_the_last() {
+    let mut seed = Seed::at_run_time();
+    let start = window(&mut seed);
+    let names: Vec<String> = (10..22).map(|order| format!("{order} {}", branch(&mut seed).repeat(8))).collect();
+    let amounts: Vec<i64> = names.iter().map(|_| cents(&mut seed)).collect();
+    let rows = names.iter().zip(&amounts).map(|(name, cents)| json!({ "branch": name, "orders": 1, "cents": cents }));
+    let whole = json!({ "id": format!("{start}-1"), "window": start, "more": false, "rows": rows.collect::<Vec<_>>() });
+    let bytes = whole.to_string().len();
+    for largest in [bytes, bytes - 1, bytes - 2, bytes - 6, bytes - 12] {
+        let mut shop = Shop::with(largest, &json!({}));
+        for (name, cents) in names.iter().zip(&amounts) {
+            shop.place(name, name, start + 7, *cents);
+        }
+        shop.expect_figures(&format!("all rows in one message have {bytes} bytes, and the topic takes {largest}"));
     }
 }
 
