@@ -60,7 +60,7 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let started = Instant::now();
     let mut steps = steps.into_iter().peekable();
     while let Some(step) = steps.next() {
-        let beside = steps.next_if(|_| step.waits);
+        let beside = steps.next_if(|next| step.waits && matches!(next.work, Work::Lint(_)));
         let both = beside.as_ref().map_or_else(|| step.name.to_owned(), |next| format!("{}; {}", step.name, next.name));
         progress.doing(&both);
         for Done { name, is_good, text, seconds } in together(step, beside)? {
