@@ -72,6 +72,11 @@ impl Shop {
             "{story}\n  expected a JPEG whose content type says so\n  got {content_type:?} for bytes that begin with {:02x?}",
             &bytes[..bytes.len().min(8)]
         );
+        let step = picture::first_step(&bytes);
+        assert!(
+            step <= 5,
+            "{story}\n  expected a JPEG of the quality 85 or more, whose first step of quantization is 5 or less\n  got {step}"
+        );
         let decoded = image::load_from_memory(&bytes);
         decoded.unwrap_or_else(|error| panic!("{story}\n  the thumbnail cannot be decoded: {error}")).into_rgb8()
     }
@@ -180,12 +185,12 @@ fn turns_photos_as_the_camera_was_held() {
     for orientation in 1..=8 {
         let picture = Picture::any(&mut seed, 200, 150);
         let stored = picture.as_stored(orientation);
-        let bytes = if seed.number(0..=3) == 0 { stored.png_held(orientation) } else { stored.jpeg_held(orientation) };
-        let kind = if bytes[0] == 0xff { "jpg" } else { "png" };
-        let story = format!("a camera says orientation {orientation} in the Exif of a {kind}");
-        let thumbnail = shop.thumbnail(&story, &format!("uploads/{}.{kind}", seed.name()), &bytes);
-        expect_size(&story, &thumbnail, (160, 120));
-        expect_corners(&story, &thumbnail, &picture.corners);
+        for (kind, bytes) in [("jpg", stored.jpeg_held(orientation)), ("png", stored.png_held(orientation))] {
+            let story = format!("a camera says orientation {orientation} in the Exif of a {kind}");
+            let thumbnail = shop.thumbnail(&story, &format!("uploads/{}.{kind}", seed.name()), &bytes);
+            expect_size(&story, &thumbnail, (160, 120));
+            expect_corners(&story, &thumbnail, &picture.corners);
+        }
     }
     for orientation in [0, 9] {
         let picture = Picture::any(&mut seed, 200, 150);
@@ -360,6 +365,7 @@ fn refuses_what_is_not_what_it_says() {
         ("x.gif", &png, "image/png", "mislabelled"),
         ("png", &png, "image/png", "mislabelled"),
         ("x.jpg.exe", &jpeg, "image/jpeg", "mislabelled"),
+        ("x.jpg", &picture::png_that_claims(&png, 65_536, 65_536), "image/jpeg", "mislabelled"),
         ("x.gif", &gif, "image/gif", "unsupported"),
         ("x.png", &gif, "image/png", "unsupported"),
         ("x.jpg", &text, "image/jpeg", "unsupported"),
@@ -396,15 +402,18 @@ fn makes_no_thumbnails_of_thumbnails() {
         shop.world.run_until_idle();
         expect_corners(story, &shop.stored(story, &photo), &picture.corners);
     }
-    let key = format!("thumbs/uploads/{}.jpg", seed.name());
-    shop.upload(&key, &Picture::any(&mut seed, 170, 130).jpeg());
-    shop.world.run_until_idle();
-    shop.tell("somebody put a photo among the thumbnails", &[&key]).expect_json(json!({ "made": [], "refused": [] }));
+    for folder in ["thumbs/uploads/", "prints/", "my-uploads/", "uploads-", ""] {
+        let key = format!("{folder}{}.jpg", seed.name());
+        shop.upload(&key, &Picture::any(&mut seed, 170, 130).jpeg());
+        shop.world.run_until_idle();
+        let outcome = shop.tell("a photo is put into the bucket, and not into uploads", &[&key]);
+        outcome.expect_json(json!({ "made": [], "refused": [] }));
+    }
     for operation in ["GetObject", "PutObject"] {
         let calls = shop.aws.calls().of(operation).count();
         assert!(
             calls == 2,
-            "{story}\n  expected {operation} once for each of two photos, and never for a thumbnail\n  got {calls} calls\n{}",
+            "{story}\n  expected {operation} once for each of two photos in uploads, and never for anything else\n  got {calls} calls\n{}",
             shop.aws.calls()
         );
     }

@@ -2,6 +2,7 @@
 //! nothing. Tables and bucket are those of the local services.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use course::Seed;
@@ -347,6 +348,37 @@ fn leaves_a_backup_to_whoever_works_at_it() {
 }
 
 #[test]
+fn says_who_works_at_it_and_until_when() {
+    let mut seed = Seed::at_run_time();
+    let shop = Shop::new().with_orders(&mut seed, 6, 3);
+    for _ in 0..2 {
+        let at = seed.name();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        for page in 0..2 {
+            let (bucket, seen, key) = (shop.bucket.clone(), Arc::clone(&seen), format!("orders/{at}/cursor.json"));
+            let look = move |_: &LocalAws| seen.lock().expect("a list").push(bucket.get(&key).unwrap_or_default());
+            shop.aws.fault("Scan").after(page).do_first(look);
+        }
+        let story = "while each page is read, somebody looks into the cursor";
+        let began = now();
+        let outcome = shop.save(story, &at);
+        outcome.expect_json(json!({ "state": "done", "items": 6, "parts": 2 }));
+        let timeout = TIMEOUT.as_millis() as u64;
+        let deadline = began + timeout..=now() + timeout;
+        for (page, cursor) in seen.lock().expect("a list").iter().enumerate() {
+            let cursor: Value = serde_json::from_slice(cursor).unwrap_or_default();
+            let until = cursor["until"].as_u64().unwrap_or_default();
+            let parts = cursor["parts"].as_array().map_or(0, Vec::len);
+            assert!(
+                cursor["owner"] == *outcome.request_id && deadline.contains(&until) && parts == page,
+                "{story}\n  expected at page {page} the owner {}, until the deadline (within {deadline:?}), and {page} parts\n  got {cursor}",
+                outcome.request_id
+            );
+        }
+    }
+}
+
+#[test]
 fn is_taken_away_from_when_another_takes_over() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::new().with_orders(&mut seed, 9, 3);
@@ -506,13 +538,20 @@ fn expect_nothing_written(shop: &Shop, story: &str) {
 }
 
 #[test]
-fn knows_no_backup_that_is_not_complete() {
+fn tells_no_backup_from_one_that_cannot_be_read() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::with_reserve(TIMEOUT).with_orders(&mut seed, 9, 3);
     shop.save("one page of three is saved", "half").expect_response();
     for (at, story) in [("half", "a backup has begun, and is not complete"), ("none", "there is no such backup")] {
         shop.put_back(story, at).expect_error_saying("NoBackup", &format!("orders/{at}/manifest.json"));
         expect_nothing_written(&shop, story);
+    }
+    let shop = Shop::new().with_orders(&mut seed, 4, 2);
+    shop.save("a backup", "1").expect_response();
+    for (operation, after) in [("GetObject", 0), ("GetObject", seed.number(1..=2)), ("BatchWriteItem", 0)] {
+        shop.aws.fault(operation).after(after as usize).error("AccessDenied", 403, "not today");
+        let story = format!("there is a backup, and {operation} is refused behind {after} that are not");
+        shop.put_back(&story, "1").expect_error("RestoreFailed");
     }
 }
 

@@ -147,6 +147,12 @@ pub(crate) fn jpeg_that_claims(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> 
     bytes
 }
 
+/// The first number of a JPEG's first table of quantization: the smaller, the better the quality.
+pub(crate) fn first_step(jpeg: &[u8]) -> u8 {
+    let table = jpeg.windows(2).position(|marker| marker == [0xff, 0xdb]);
+    table.and_then(|table| jpeg.get(table + 5)).copied().unwrap_or(u8::MAX)
+}
+
 fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let named = [name.as_slice(), data].concat();
     let sum = crc(&named).to_be_bytes();
