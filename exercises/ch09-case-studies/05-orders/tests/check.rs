@@ -356,6 +356,10 @@ fn answers_a_letter_that_comes_again_as_it_did() {
             }
         }
         shop.expect_effects(&order, expected, "when all letters came once more at the end");
+        for step in if trouble == "done" { &[][..] } else { &["payment", "paper"] } {
+            let calls = shop.calls(&order, step, "undo");
+            assert_eq!(calls, 1, "how often {step} asked outside to undo what it knows to be undone; {story}");
+        }
     }
 }
 
