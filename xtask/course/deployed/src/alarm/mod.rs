@@ -100,6 +100,9 @@ pub enum State {
 /// With every reason why CloudWatch would not take one of them, or why this reader cannot.
 pub fn of(stack: &Stack) -> Result<Vec<Alarm>, Refused> {
     let (mut alarms, mut reasons) = (Vec::new(), Vec::new());
+    for kind in ["AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::AnomalyDetector"] {
+        reasons.extend(stack.of_kind(kind).map(|one| format!("{}: {kind} is more than this reader knows", one.id)));
+    }
     for resource in stack.of_kind("AWS::CloudWatch::Alarm") {
         match Alarm::of(resource) {
             Ok(alarm) => alarms.push(alarm),

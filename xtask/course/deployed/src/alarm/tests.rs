@@ -145,3 +145,10 @@ fn what_cloudwatch_would_not_take_is_told() {
         assert!(refused.to_string().contains(told), "{refused}");
     }
 }
+
+#[test]
+fn an_alarm_on_alarms_is_more_than_this_reader_knows() {
+    let template = "Resources:\n  Ill: { Type: AWS::CloudWatch::CompositeAlarm, Properties: { AlarmRule: TRUE } }\n";
+    let stack = deploy(template, &Settings::new("shop", 7)).expect("the stack is made");
+    assert!(of(&stack).expect_err("it is refused").to_string().starts_with("Ill: "));
+}
