@@ -89,6 +89,9 @@ impl<'t> Resolver<'t> {
             self.settings.parameters.keys().filter(|name| parameters.is_none_or(|all| !all.contains_key(*name)));
         let mut reasons: Vec<String> =
             unknown.map(|name| format!("Parameters: [{name}] do not exist in the template")).collect();
+        if parameters.into_iter().flatten().any(|(_, parameter)| !parameter["Type"].is_string()) {
+            reasons.push("Template format error: Every Parameters object must contain a Type member.".to_owned());
+        }
         if !missing.is_empty() {
             reasons.push(format!("Parameters: [{}] must have values", missing.join(", ")));
         }
