@@ -794,7 +794,9 @@ fn points_aliases_that_serve_anything_else() {
             }
         };
         let weight = seed.number(1..=99) as f64 / 100.0;
-        cloud.alias("beta", bad, None);
+        if number % 8 != 7 {
+            cloud.alias("beta", bad, None);
+        }
         let (story, expected): (&str, &[&str]) = match number % 4 {
             0 => {
                 cloud.alias("live", good, Some((bad, weight)));
@@ -818,12 +820,12 @@ fn points_aliases_that_serve_anything_else() {
             }
             _ => ("it is there, and there is neither live nor night", &["point_alias", "point_alias"]),
         };
-        let beta = cloud.aliases["beta"].clone();
+        let beta = cloud.aliases.get("beta").cloned();
         let outcome = plan(&function, story, &cloud.manifest(&kept, None, &["live", "night"]), &cloud);
         carry_out(&outcome, &mut cloud);
         expect_serves(&outcome, &cloud, &kept, None, &["live", "night"]);
         expect_deeds(&outcome, expected);
-        let same = cloud.aliases["beta"] == beta;
+        let same = cloud.aliases.get("beta") == beta.as_ref();
         outcome.expect("the alias beta, of which the manifest says nothing, is as it was", |_| same);
     }
 }
