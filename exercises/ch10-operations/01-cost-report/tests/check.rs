@@ -446,6 +446,26 @@ fn a_function_that_never_ran_has_a_row_of_zeros() {
 }
 
 #[test]
+fn fails_where_a_page_is_missing() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for (list, token, error) in [
+        ("/account/filter_log_events/~1aws~1lambda~1till", "nextToken", "InvalidParameterException"),
+        ("/account/list_functions", "NextMarker", "InvalidParameterValueException"),
+    ] {
+        let (till, board) = (Version::latest("till", "arm64"), Version::latest("board", "arm64"));
+        let ran: Vec<Ran> = (0..3).map(|_| Ran::any(&till, &mut seed)).collect();
+        let mut event =
+            json!({ "prices": nothing_free(), "account": Account::of(&[till, board], &ran).json(&mut seed) });
+        let pages = event.pointer_mut(list).and_then(Value::as_array_mut).expect("pages");
+        let last = pages.last_mut().expect("a page");
+        last[token] = json!(format!("Expired{}", seed.number(1..=9_999)));
+        let story = format!("the last page of {list} has a {token} that AWS does not know any more");
+        function.story(story).invoke(event).expect_error(error);
+    }
+}
+
+#[test]
 fn counts_a_line_once_and_a_request_that_ran_again_twice() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
