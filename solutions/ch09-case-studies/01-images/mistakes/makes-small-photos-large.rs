@@ -27,7 +27,7 @@ const QUALITY: u8 = 85;
 
 struct Shop {
     s3: Client,
-    /// What a photo may have. Three or four bytes of memory are needed for each while it is worked on.
+    /// What a photo may have. While it is turned and flattened, some ten bytes of memory are needed for each.
     max_pixels: u64,
 }
 
