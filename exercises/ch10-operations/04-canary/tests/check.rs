@@ -1,6 +1,8 @@
 //! What the shop expects of its release controller. The check is the caller: minute by minute it shows the alias and the
 //! numbers, keeps the record, then changes the alias as it was told. Sometimes it crashes, and it is not alone.
 
+use std::time::Duration;
+
 use course::Seed;
 use local_lambda::{Function, Outcome, binary};
 use serde_json::{Value, json};
@@ -298,6 +300,11 @@ impl Release {
     }
 }
 
+/// A busy machine is no fault of the controller's.
+fn controller() -> Function {
+    Function::builder(binary!()).timeout(Duration::from_secs(30)).start()
+}
+
 fn usual() -> Policy {
     Policy { steps: vec![0.1, 0.5], bake: 300, enough: 100, tolerance: 10, patience: 1_800 }
 }
@@ -327,7 +334,7 @@ fn after_steps(seed: &mut Seed, function: &Function, steps: usize, policy: Polic
 #[test]
 fn goes_step_by_step_and_looks_before_each() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let own = seed.number(1..=98) as f64 / 100.0;
     for steps in [vec![0.1, 0.5], vec![own], vec![0.01, 0.05, 0.25, 0.5, 0.75]] {
         let (stable, candidate) = versions(&mut seed);
@@ -356,7 +363,7 @@ fn goes_step_by_step_and_looks_before_each() {
 #[test]
 fn goes_on_after_the_bake_time_and_with_enough_requests() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for step in [1, 2] {
         let policy = Policy { bake: seed.number(200..=900), enough: seed.number(50..=5_000), ..usual() };
         let (bake, enough) = (policy.bake, policy.enough);
@@ -384,7 +391,7 @@ fn goes_on_after_the_bake_time_and_with_enough_requests() {
 #[test]
 fn does_not_promote_what_nobody_called() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for (step, short) in [(1, None), (2, Some(1))] {
         let policy = Policy { patience: seed.number(900..=3_600), enough: seed.number(50..=500), ..usual() };
         let (patience, enough) = (policy.patience, policy.enough);
@@ -415,7 +422,7 @@ fn does_not_promote_what_nobody_called() {
 #[test]
 fn compares_with_the_version_before_in_the_same_minutes() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let mut cases = vec![
         // (requests, of the version before, its errors, tolerance)
         (1_000, 9_000, 0, 10),
@@ -459,7 +466,7 @@ fn compares_with_the_version_before_in_the_same_minutes() {
 #[test]
 fn goes_back_as_soon_as_there_is_enough_to_judge_by() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for step in [1, 2] {
         let enough = seed.number(50..=500);
         let mut release = after_steps(&mut seed, &function, step, Policy { enough, ..usual() });
@@ -478,7 +485,7 @@ fn goes_back_as_soon_as_there_is_enough_to_judge_by() {
 #[test]
 fn goes_back_to_the_version_that_was_there_before() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let high = seed.number(300..=900).to_string();
     let pairs = [("41", "43"), ("9", "10"), ("57", "43"), ("1", high.as_str()), (high.as_str(), "2")];
     for (stable, candidate) in pairs {
@@ -508,7 +515,7 @@ fn goes_back_to_the_version_that_was_there_before() {
 #[test]
 fn tries_again_what_was_not_done() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for steps in [0, 1, 2] {
         let mut release = after_steps(&mut seed, &function, steps, usual());
         let candidate = release.candidate.clone();
@@ -545,7 +552,7 @@ fn tries_again_what_was_not_done() {
 #[test]
 fn goes_back_when_somebody_else_was_there_during_a_step() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for steps in [0, 1, 2] {
         let mut release = after_steps(&mut seed, &function, steps, usual());
         let candidate = release.candidate.clone();
@@ -579,7 +586,7 @@ fn goes_back_when_somebody_else_was_there_during_a_step() {
 #[test]
 fn leaves_an_alias_to_those_who_moved_it() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let other = seed.number(1_000..=2_000).to_string();
     let second = |version: &str, share: f64| Some((version.to_owned(), share));
     for steps in [1, 2] {
@@ -603,21 +610,54 @@ fn leaves_an_alias_to_those_who_moved_it() {
             release.alias.moves(here);
             release.minute(&function, &format!("{story}, and back again"), "aborted", None);
         }
-        let mut release = after_steps(&mut seed, &function, steps, usual());
-        let candidate = release.candidate.clone();
-        release.tick(&candidate, 1_000, 1_000);
-        release.now += 60;
-        let back = release.at_step(0);
-        release.minute(&function, "the candidate fails", "rolling_back", Some(&back));
-        release.alias.moves((other.clone(), second(&candidate, 0.1)));
-        let story = format!("it was to go back, and somebody moved the alias to version {other} in the meantime");
-        release.minute(&function, &story, "aborted", None);
+        for case in 0..3 {
+            let mut release = after_steps(&mut seed, &function, steps, usual());
+            let (stable, candidate, next) =
+                (release.stable().to_owned(), release.candidate.clone(), release.at_step(steps + 1));
+            release.tick(&candidate, 1_000, 0);
+            release.now += 300;
+            let outcome = release.ask(&function, format!("step {} is due", steps + 1));
+            release.expect(&outcome, "running", Some(&next));
+            release.keep(&outcome);
+            let moved = match case {
+                0 => (other.clone(), None),
+                1 => (stable, second(&candidate, 0.999)),
+                _ => (stable, None),
+            };
+            release.alias.moves(moved.clone());
+            release.now += 60;
+            release.minute(&function, &format!("and somebody moves the alias to {moved:?}"), "aborted", None);
+        }
+        for case in 0..6 {
+            let mut release = after_steps(&mut seed, &function, steps, usual());
+            let (stable, candidate, back) =
+                (release.stable().to_owned(), release.candidate.clone(), release.at_step(0));
+            release.tick(&candidate, 1_000, 1_000);
+            release.now += 60;
+            let outcome = release.ask(&function, "the candidate fails");
+            release.expect(&outcome, "rolling_back", Some(&back));
+            release.keep(&outcome);
+            let (moved, status) = match case {
+                0 => ((other.clone(), second(&candidate, 0.1)), "aborted"),
+                1 => ((candidate.clone(), None), "aborted"),
+                2 => ((stable, second(&other, 0.1)), "aborted"),
+                3 => ((other.clone(), None), "aborted"),
+                4 => ((stable, second(&candidate, 0.9)), "rolling_back"),
+                _ => ((stable, None), "rolled_back"),
+            };
+            release.alias.moves(moved.clone());
+            release.now += 60;
+            let story = format!("it was to go back, and somebody moved the alias to {moved:?} in the meantime");
+            let again = Some(&back).filter(|_| status == "rolling_back");
+            release.minute(&function, &story, status, again);
+        }
     }
     let (stable, candidate) = versions(&mut seed);
-    for second_version in [&candidate, &other] {
+    for (main, second_version) in [(&stable, &candidate), (&stable, &other), (&candidate, &stable)] {
         let mut release = Release::new(&mut seed, (&stable, &candidate), usual());
-        release.alias.moves((stable.clone(), second(second_version, 0.1)));
-        let story = format!("a release begins on an alias that gives {second_version} a share already");
+        release.alias.moves((main.clone(), second(second_version, 0.1)));
+        let story =
+            format!("a release of {candidate} begins on an alias at {main} that gives {second_version} a share");
         release.minute(&function, &story, "aborted", None);
     }
 }
@@ -625,7 +665,7 @@ fn leaves_an_alias_to_those_who_moved_it() {
 #[test]
 fn is_over_when_it_is_over() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let (stable, candidate) = versions(&mut seed);
     let mut release = Release::new(&mut seed, (&candidate, &candidate), usual());
     release.minute(&function, "the candidate is the version that the alias has already", "promoted", None);
@@ -687,7 +727,7 @@ fn knows_where_it_is_whoever_crashed() {
     const CRASHES: [Crash; 3] =
         [Crash::BeforeTheRecordIsKept, Crash::BeforeTheAliasIsChanged, Crash::AfterTheAliasIsChanged];
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     for fails_in in [None, Some(2), Some(4)] {
         for (crash, at) in CRASHES.into_iter().flat_map(|crash| (0..7).map(move |at| (crash, at))) {
             let (stable, candidate) = versions(&mut seed);
@@ -714,7 +754,7 @@ fn knows_where_it_is_whoever_crashed() {
 #[test]
 fn keeps_to_its_rules_in_a_world_full_of_trouble() {
     let mut seed = Seed::at_run_time();
-    let function = Function::start(binary!());
+    let function = controller();
     let mut releases: Vec<Release> = Vec::new();
     let mut qualities: Vec<u64> = Vec::new();
     for _ in 0..24 {

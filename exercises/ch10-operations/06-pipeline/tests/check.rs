@@ -2,7 +2,7 @@
 //! answers, and has other users.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -29,10 +29,15 @@ struct Prints {
     before: u32,
     /// The number that the next version gets.
     next: u32,
-    /// Whether the new code fails from now on.
-    is_broken: Arc<AtomicBool>,
+    /// How the new code does from now on.
+    state: Arc<AtomicU8>,
     event: Value,
 }
+
+/// The new code answers as it should, fails, or gives another answer.
+const WELL: u8 = 0;
+const FAILS: u8 = 1;
+const GREY: u8 = 2;
 
 impl Shop {
     fn open() -> Shop {
@@ -54,13 +59,14 @@ impl Shop {
             function.update_code(prints(&name, quality));
         }
         let live = function.alias("live", before);
-        let is_broken = Arc::new(AtomicBool::new(false));
-        let broken = Arc::clone(&is_broken);
+        let state = Arc::new(AtomicU8::new(WELL));
+        let now = Arc::clone(&state);
         let key = format!("{name}/{:08x}.zip", self.seed.number(0..=0xffff_ffff));
         let place = format!("s3://artifacts/{key}");
-        let code = Target::closure(name.clone(), move |invocation| match broken.load(Ordering::SeqCst) {
-            true => Err(HandlerError::new("OutOfInk", "the ink is empty")),
-            false => Ok(json!({ "print": invocation.event["photo"], "quality": "new" })),
+        let code = Target::closure(name.clone(), move |invocation| match now.load(Ordering::SeqCst) {
+            FAILS => Err(HandlerError::new("OutOfInk", "the ink is empty")),
+            GREY => Ok(json!({ "print": invocation.event["photo"], "quality": "grey" })),
+            _ => Ok(json!({ "print": invocation.event["photo"], "quality": "new" })),
         });
         self.aws.code(&place, code);
         let photos = [self.seed.name(), self.seed.name()];
@@ -78,7 +84,7 @@ impl Shop {
         });
         self.aws.functions_settle(Settling::Polls(1));
         self.aws.forget();
-        Prints { name, function, live, before, next: versions + 1, is_broken, event }
+        Prints { name, function, live, before, next: versions + 1, state, event }
     }
 
     fn release(&self, prints: &Prints, story: impl Into<String>) -> Outcome {
@@ -219,6 +225,13 @@ fn releases_the_code_and_the_size_that_were_meant() {
     shop.expect(&prints, &outcome, "rejected", None, prints.before);
 
     let prints = shop.prints();
+    let name = prints.name.clone();
+    shop.aws.fault("PublishVersion").do_first(move |aws| aws.reconfigure(&name, &json!({ "MemorySize": 129 })));
+    let outcome = shop.release(&prints, "somebody sets the memory to 129 MB just before the version is published");
+    shop.expect(&prints, &outcome, "rejected", None, prints.before);
+    shop.expect_calls(&outcome, "Invoke", 0);
+
+    let prints = shop.prints();
     let outcome = shop.release(&prints, "this code and this size for the first time");
     shop.expect(&prints, &outcome, "promoted", Some(prints.next), prints.next);
     let again = Prints { before: prints.next, ..prints };
@@ -242,7 +255,7 @@ fn tries_the_version_before_customers_do() {
     });
 
     let prints = shop.prints();
-    prints.is_broken.store(true, Ordering::SeqCst);
+    prints.state.store(FAILS, Ordering::SeqCst);
     let outcome = shop.release(&prints, "the new code fails: status 200, with FunctionError");
     shop.expect(&prints, &outcome, "rejected", Some(prints.next), prints.before);
     shop.expect_calls(&outcome, "UpdateAlias", 0);
@@ -255,7 +268,7 @@ fn tries_the_version_before_customers_do() {
     let mut prints = shop.prints();
     let failure = json!({ "errorType": "OutOfInk", "errorMessage": "the ink is empty" });
     prints.event["smoke_tests"] = json!([{ "event": { "photo": "x" }, "expect": failure }]);
-    prints.is_broken.store(true, Ordering::SeqCst);
+    prints.state.store(FAILS, Ordering::SeqCst);
     let outcome = shop.release(&prints, "the function fails, and its error looks like the answer that is expected");
     shop.expect(&prints, &outcome, "rejected", Some(prints.next), prints.before);
 }
@@ -294,29 +307,31 @@ fn takes_a_call_that_reached_nobody_for_no_evidence() {
     shop.expect(&prints, &outcome, "undecided", Some(prints.next), prints.before);
 }
 
-/// From the third smoke test on, which is the first by the alias, the new code fails.
-fn fails_by_the_alias(shop: &Shop, prints: &Prints) {
-    let broken = Arc::clone(&prints.is_broken);
-    shop.aws.fault("Invoke").after(2).do_first(move |_| broken.store(true, Ordering::SeqCst));
+/// From the third smoke test on, which is the first by the alias, or from the last one, the new code does so.
+fn turns_bad_by_the_alias(shop: &Shop, prints: &Prints, after: usize, state: u8) {
+    let now = Arc::clone(&prints.state);
+    shop.aws.fault("Invoke").after(after).do_first(move |_| now.store(state, Ordering::SeqCst));
 }
 
 #[test]
 fn goes_back_to_what_was_there() {
     let mut shop = Shop::open();
-    for round in 0..3 {
+    for (after, state, what) in
+        [(2, FAILS, "fails"), (2, GREY, "prints in grey"), (3, FAILS, "fails at the second test")]
+    {
         let prints = shop.prints();
-        fails_by_the_alias(&shop, &prints);
-        let story = format!("the version passes, and then fails behind the alias, which was at {}", prints.before);
-        let outcome = shop.release(&prints, format!("{story} (function {round})"));
+        turns_bad_by_the_alias(&shop, &prints, after, state);
+        let story = format!("the version passes, and then {what} behind the alias, which was at {}", prints.before);
+        let outcome = shop.release(&prints, story);
         shop.expect(&prints, &outcome, "rolled_back", Some(prints.next), prints.before);
     }
     let prints = shop.prints();
-    fails_by_the_alias(&shop, &prints);
+    turns_bad_by_the_alias(&shop, &prints, 2, FAILS);
     shop.aws.fault("UpdateAlias").after(1).fail_after_acting();
     let outcome = shop.release(&prints, "the same, and the answer to the change back is lost");
     shop.expect(&prints, &outcome, "rolled_back", Some(prints.next), prints.before);
     let prints = shop.prints();
-    fails_by_the_alias(&shop, &prints);
+    turns_bad_by_the_alias(&shop, &prints, 2, FAILS);
     shop.aws.fault("UpdateAlias").after(1).always().throttle();
     let outcome = shop.release(&prints, "the same, and the change back is throttled for good");
     outcome.expect_error("RollbackFailed");
@@ -333,7 +348,7 @@ fn changes_no_alias_that_somebody_else_has_changed() {
     shop.expect(&prints, &outcome, "overtaken", Some(prints.next), 1);
 
     let prints = shop.prints();
-    fails_by_the_alias(&shop, &prints);
+    turns_bad_by_the_alias(&shop, &prints, 2, FAILS);
     let alias = prints.live.clone();
     shop.aws.fault("UpdateAlias").after(1).do_first(move |_| alias.point_to(1));
     let outcome = shop.release(&prints, "it fails behind the alias, and somebody else moves the alias first");

@@ -4,7 +4,7 @@ use local_lambda_sources::{Settling, Target};
 use serde_json::Value;
 
 use crate::aws::{LocalAws, lock};
-use crate::engine::lambda::invoke_as;
+use crate::engine::lambda::{invoke_as, reconfigure};
 use crate::error::AwsError;
 
 impl LocalAws {
@@ -20,6 +20,16 @@ impl LocalAws {
     /// hears that it is not, the second that it is.
     pub fn functions_settle(&self, settling: Settling) {
         *lock(&self.inner.lambda.settling) = settling;
+    }
+
+    /// Changes settings of a function at once, under the names of the API, as somebody else does between two calls of a
+    /// client.
+    ///
+    /// # Panics
+    /// When there is no such function.
+    #[track_caller]
+    pub fn reconfigure(&self, function: &str, settings: &Value) {
+        reconfigure(self, function, settings).unwrap_or_else(|error| panic!("{function}: {error:?}"));
     }
 
     /// Invokes a function as a service does (`s3.amazonaws.com`) on behalf of one of its resources: the function's

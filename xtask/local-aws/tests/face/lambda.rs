@@ -80,6 +80,18 @@ fn an_update_is_published_after_versions_that_the_test_itself_published() {
 }
 
 #[test]
+fn settings_that_the_test_itself_changed_are_published() {
+    let aws = LocalAws::start();
+    aws.world().function(answering("one")).create();
+    let client = client(&aws);
+    let publish = || wait(client.publish_version().function_name("shop").send()).unwrap();
+    assert_eq!(publish().memory_size(), Some(128));
+    aws.reconfigure("shop", &json!({ "MemorySize": 512 }));
+    let published = publish();
+    assert_eq!((published.version(), published.memory_size()), (Some("2"), Some(512)));
+}
+
+#[test]
 fn an_alias_that_the_test_itself_moved_has_another_revision_id() {
     let aws = LocalAws::start();
     let function = aws.world().function(answering("one")).create();

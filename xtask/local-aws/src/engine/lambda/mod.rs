@@ -93,6 +93,18 @@ pub(crate) fn invoke_as(aws: &LocalAws, service: &str, source_arn: &str, functio
     Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
 }
 
+/// Other settings for `$LATEST`, at once.
+pub(crate) fn reconfigure(aws: &LocalAws, function: &str, settings: &Value) -> Result<(), AwsError> {
+    let params = json!({ "FunctionName": function });
+    let call = Call { aws, world: &aws.inner.world, params: &params };
+    let (function, revision) = (call.function()?, call.new_revision());
+    call.with_record(&function, |record| {
+        record.set(settings);
+        record.revision = revision;
+    });
+    Ok(())
+}
+
 /// One call of the API.
 struct Call<'a> {
     aws: &'a LocalAws,
