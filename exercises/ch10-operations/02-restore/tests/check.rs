@@ -635,7 +635,10 @@ fn does_nothing_when_all_is_as_it_was() {
             let again = cloud.release(&kept);
             cloud.release(&other);
             cloud.busy = *seed.pick(&[None, Some("update")]);
-            (version, story) = (again, format!("live serves it, and so does an older version; $LATEST has {what}"));
+            story = format!("live serves it, and a newer version would; $LATEST has {what}");
+            if number % 4 == 1 {
+                (version, story) = (again, format!("live serves it, and an older version would; $LATEST has {what}"));
+            }
         }
         cloud.alias("live", version, None);
         if number % 5 == 4 {

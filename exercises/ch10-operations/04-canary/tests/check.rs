@@ -406,9 +406,11 @@ fn does_not_promote_what_nobody_called() {
         release.minute(&function, &format!("the bake time is over; {few}"), "running", None);
         release.now = begun + patience - 1;
         release.minute(&function, &format!("a second before the patience ends; {few}"), "running", None);
-        release.now = begun + patience;
+        let late = if step == 1 { 10 * patience } else { 0 };
+        release.now = begun + patience + late;
         let back = release.at_step(0);
-        release.minute(&function, &format!("the patience is over; {few}"), "rolling_back", Some(&back));
+        let story = format!("the patience is over, since {late} seconds; {few}");
+        release.minute(&function, &story, "rolling_back", Some(&back));
         release.minute(&function, "the alias is seen to be back", "rolled_back", None);
     }
     let mut release = after_steps(&mut seed, &function, 1, Policy { bake: 300, patience: 300, ..usual() });

@@ -331,6 +331,9 @@ fn reads_the_calendar_and_leaves_images_alone() {
     let nameless = without(ready(), "/configuration/Runtime");
     let outcome = fly(&function, "a zip of which the runtime is not known", &nameless);
     expect_check(&outcome, "runtime", &[reason("warn", "no-data", "Runtime")]);
+    let nameless = without(nameless, "/configuration/Handler");
+    let outcome = fly(&function, "a zip of which neither runtime nor handler is known", &nameless);
+    expect_check(&outcome, "runtime", &[reason("warn", "no-data", "Runtime")]);
 }
 
 #[test]
@@ -371,7 +374,7 @@ fn compares_queues_with_the_candidates_own_timeout() {
         expect_check(&fly(&function, &story, &facts), "sources", &reasons);
     }
     let mut facts = with(ready(), "/configuration/Timeout", json!(900));
-    let stream = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-11-30T09:00:00.000";
+    let stream = "arn:aws:dynamodb:us-east-1:123456789012:table/sqs-orders/stream/2026-11-30T09:00:00.000";
     facts["mappings"] = json!([
         { "EventSourceArn": second }, { "EventSourceArn": stream }, { "EventSourceArn": QUEUE },
     ]);
@@ -403,6 +406,9 @@ fn asks_where_failed_events_go() {
             with(with(called.clone(), "/on_failure", on_failure), "/configuration/DeadLetterConfig", dead.clone());
         expect_check(&fly(&function, "a dead-letter queue takes what failed", &facts), "failures", &[]);
     }
+    let unknown = with(with(ready(), "/asynchronous", json!(services)), "/on_failure", Value::Null);
+    let outcome = fly(&function, "three services call it asynchronously, and on_failure could not be read", &unknown);
+    expect_check(&outcome, "failures", &[reason("warn", "no-data", "on_failure")]);
     let empty = with(nowhere, "/configuration/DeadLetterConfig", json!({}));
     expect_check(&fly(&function, "a DeadLetterConfig without a target", &empty), "failures", &vanish);
 }
@@ -443,7 +449,10 @@ fn listens_to_the_alarms_of_this_function() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
     let other = format!("{}-errors", seed.name());
+    let mut of_a_queue = alarm(&other, "till", "ALARM");
+    of_a_queue["Dimensions"][0]["Name"] = json!("QueueName");
     for (story, alarms, reasons) in [
+        ("the alarm of a queue that is called till rings", json!([of_a_queue, alarm("t", "till", "OK")]), vec![]),
         ("no alarms", json!([]), vec![reason("fail", "no-alarm", "till")]),
         (
             "an alarm of till-backup only, whose name begins the same",
