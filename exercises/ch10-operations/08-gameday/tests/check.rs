@@ -595,6 +595,29 @@ impl Night {
         }
     }
 
+    /// No parcel was booked before its order was printed.
+    #[track_caller]
+    fn expect_printed_before_booked(&self, who: &str, orders: &[Order]) {
+        for order in orders.iter().filter(|order| orders.iter().filter(|other| other.to == order.to).count() == 1) {
+            let (printed, booked) = {
+                let outside = self.outside();
+                let first = |done: Vec<&(i64, Value)>| done.iter().map(|(at, _)| *at).min();
+                (
+                    first(outside.printed.with("lines", &order.printed())),
+                    first(outside.booked.with("to", &json!(order.to))),
+                )
+            };
+            if let Some(booked) = booked
+                && printed.is_none_or(|printed| printed > booked)
+            {
+                let name = format!("{}/{}", order.shop, order.number);
+                let got = printed.map_or("not printed at all".to_owned(), |at| format!("printed at {}", clock(at)));
+                let got = format!("booked at {}, and {got}", clock(booked));
+                self.complain(who, &format!("{name} is printed before its parcel is booked"), &got, &["press"]);
+            }
+        }
+    }
+
     /// A version is released now; the alarm is on between these seconds, or never.
     fn release(&self, from: u64, to: u64, alarm: Option<(i64, i64)>) {
         let now = self.now();
@@ -787,6 +810,7 @@ fn a_job_comes_again_after_a_jam() {
     night.work_off();
     night.expect_dead(story, &[]);
     night.expect_printed(story, &orders);
+    night.expect_printed_before_booked(story, &orders);
 }
 
 #[test]
