@@ -380,11 +380,16 @@ fn refuses_what_is_not_what_it_says() {
             format!("{name} is uploaded as {content_type}; it has {} bytes, which begin with {begin:?}", bytes.len());
         shop.expect_refused(&story, &key, bytes, content_type, reason);
     }
-    for (name, bytes) in [("x.jpg", jpeg), ("x.Png", png)] {
+    for (name, untyped, bytes) in [
+        ("x.jpg", "binary/octet-stream", &jpeg),
+        ("x.jpg", "application/octet-stream", &jpeg),
+        ("x.Png", "binary/octet-stream", &png),
+        ("x.Png", "application/octet-stream", &png),
+    ] {
         let key = format!("uploads/{}/{name}", seed.name());
-        shop.bucket.put_as(&key, "binary/octet-stream", bytes.clone());
-        let outcome = shop.tell("whoever uploaded a photo said no type", &[&key]);
-        outcome.expect_json(json!({ "made": [{ "source": key, "thumbnail": thumbnail_of(&bytes) }], "refused": [] }));
+        shop.bucket.put_as(&key, untyped, bytes.clone());
+        let outcome = shop.tell(&format!("whoever uploaded a photo said no type: {untyped}"), &[&key]);
+        outcome.expect_json(json!({ "made": [{ "source": key, "thumbnail": thumbnail_of(bytes) }], "refused": [] }));
     }
 }
 

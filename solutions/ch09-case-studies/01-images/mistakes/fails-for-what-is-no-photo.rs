@@ -148,7 +148,7 @@ fn thumbnail(source: &str, content_type: &str, photo: &[u8], max_pixels: u64) ->
 fn is_labelled(format: ImageFormat, source: &str, content_type: &str) -> bool {
     let by_name = Path::new(source).extension().and_then(ImageFormat::from_extension);
     // The third is what S3 says of an object that came without a type: nothing.
-    let by_type = [format.to_mime_type(), "binary/octet-stream"].contains(&content_type);
+    let by_type = [format.to_mime_type(), "binary/octet-stream", "application/octet-stream"].contains(&content_type);
     by_name == Some(format) && by_type
 }
 
