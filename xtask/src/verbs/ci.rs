@@ -178,10 +178,8 @@ fn steps(course: &Course, options: &Options) -> Result<Vec<Step>> {
         steps.push(ourselves("book", "book", &["build"]));
         let mut browser = script(course, "book", "test, browser", ".ci/browser/run", |command| {
             command.env("BOOK_PAGES", if options.full { "all" } else { "of each kind" });
-            // Or it would build with another profile what was built just now.
-            if is_hosted {
-                command.env("CARGO_INCREMENTAL", "0");
-            }
+            // Both are built by now. Cargo would wait for the one beside it, and the tests with it.
+            command.env("BOOK_BIN", course.target_dir().join("debug/book")).env("XTASK_BIN", &own);
         });
         // A browser leaves a third of two processors to whoever compiles. Beside tests of other things it would be in
         // the way of their clocks.
