@@ -51,7 +51,7 @@ fn row(term: &str, html: &str) -> String {
 fn kind(kind: &str) -> &str {
     match kind {
         "core" => "core",
-        "challenge" => "this chapter’s challenge",
+        "challenge" => "a challenge",
         "spot-the-bug" => "a bug to find",
         other => other,
     }
