@@ -104,7 +104,7 @@ fn a_number_is_given_once() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
     for _ in 0..4 {
-        let codes = codes(&mut seed, 14);
+        let codes = codes(&mut seed, 15);
         let (first, second) = (seed.number(1..=4), seed.number(5..=9));
         released("two of twelve versions are deleted, and then there are two releases", &codes[..12])
             .delete(first, None)
@@ -115,6 +115,8 @@ fn a_number_is_given_once() {
             .release(&codes[13], 14)
             .then(invoke("12", 0.0), invoked("12", &codes[11], 128))
             .then(invoke("13", 0.0), invoked("13", &codes[12], 128))
+            .delete(14, None)
+            .release(&codes[14], 15)
             .run(&function);
     }
 }
@@ -403,6 +405,9 @@ fn a_list_in_pages_has_every_version_once() {
             outcome.expect(&what, |_| (1..=most.min(50)).contains(&got));
             let what = format!("only the last page has fewer than {}; this one has {got}", most.min(50));
             outcome.expect(&what, |_| last || got == most.min(50));
+            let again = names.iter().find(|name| listed.contains(*name)).cloned();
+            let what = format!("no version is listed on two pages; {} is", again.as_deref().unwrap_or("none"));
+            outcome.expect(&what, |_| again.is_none());
             listed.extend(names);
             if last {
                 // Whatever was there when its page was looked at.

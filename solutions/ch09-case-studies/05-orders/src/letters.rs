@@ -57,7 +57,7 @@ pub(crate) enum ToOrders {
 pub(crate) struct Command {
     pub(crate) order: Order,
     pub(crate) action: Action,
-    /// The how manieth try it is, from 1.
+    /// Which attempt it is, from 1.
     pub(crate) attempt: u32,
     /// By this the step, and whom it asks, knows the work again.
     pub(crate) token: String,
