@@ -422,6 +422,7 @@ fn refuses_bodies_that_are_no_customers() {
         ("the body is no JSON", json!("name=Ada")),
         ("the body is `null`", json!("null")),
         ("the body is a list", json!(json!([name, email, 1]).to_string())),
+        ("the body is a list of a name and an address", json!(json!([name, email]).to_string())),
         ("there is no email", json!(json!({ "name": name }).to_string())),
         ("there is no name", json!(json!({ "email": email }).to_string())),
         ("the name is null", json!(json!({ "name": null, "email": email }).to_string())),

@@ -289,6 +289,7 @@ fn never_gives_up_undoing() {
     let mut shop = Shop::open();
     for (step, calls) in [
         ("payment", vec!["timeout"; 9]),
+        ("paper", vec!["timeout"; 25]),
         ("paper", vec!["lost"; 5]),
         ("paper", vec!["refused"; 6]),
         ("payment", vec!["refused", "timeout", "refused", "lost", "timeout"]),
@@ -497,13 +498,39 @@ fn does_nothing_that_was_undone_before() {
 }
 
 #[test]
+fn has_nothing_to_take_back_of_what_was_refused() {
+    let mut seed = Seed::at_run_time();
+    let mut shop = Shop::open();
+    for step in STEPS {
+        let order = order(&mut seed);
+        shop.plan(&order, step, "do", &["refused"]);
+        let story = "three attempts heard nothing, a late copy of the last one is refused, and then it is undone";
+        for (action, expected) in [("do", "refused"), ("undo", "done"), ("do", "refused"), ("undo", "done")] {
+            let letter = json!({ "order": order, "action": action, "attempt": 3, "token": order["id"] });
+            let (sent, _) = shop.answer(story, &Letter { to: step.to_owned(), letter });
+            let reply = sent.map(|sent| text(&sent.letter["reply"]["outcome"]));
+            assert_eq!(reply.as_deref(), Some(expected), "the reply of {step} to {action}; {story}");
+        }
+        shop.expect_effects(&order, &[], story);
+    }
+}
+
+#[test]
 fn keeps_orders_apart() {
     let mut seed = Seed::at_run_time();
     let shop = Shop::open();
     let id = text(&order(&mut seed)["id"]);
-    for id in
-        [id.clone(), format!("{id}1"), format!("{id}/paper"), id.to_lowercase(), format!("{id} "), "é明".to_owned()]
-    {
+    let long = "a".repeat(39);
+    for id in [
+        format!("{long}a"),
+        format!("{long}b"),
+        id.clone(),
+        format!("{id}1"),
+        format!("{id}/paper"),
+        id.to_lowercase(),
+        format!("{id} "),
+        "é明".to_owned(),
+    ] {
         let order = json!({ "id": id, "sheets": 3, "cents": 500 });
         let story = format!("the order {id:?}, like others before but for its id");
         assert_eq!(shop.run(&story, &order), "placed", "what `orders` says at the end; {story}");

@@ -243,6 +243,10 @@ fn draft(request: &Request) -> Result<Draft, Problem> {
         true => STANDARD.decode(body).map_err(|_| Problem::InvalidCustomer)?,
         false => body.as_bytes().to_vec(),
     };
+    // To serde a list of two texts is a `Draft` as well.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::InvalidCustomer);
+    }
     let draft: Draft = serde_json::from_slice(&bytes).map_err(|_| Problem::InvalidCustomer)?;
     let is_name = !draft.name.trim().is_empty() && draft.name.chars().count() <= 80;
     let is_email = draft.email.len() <= 254
