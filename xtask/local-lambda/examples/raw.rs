@@ -246,6 +246,11 @@ fn extension(name: &str) {
     loop {
         let event = call(&stream, "GET", "/2020-01-01/extension/event/next", &header, "");
         println!("extension heard {}", event.body);
+        match fate.as_str() {
+            "busy" => thread::sleep(Duration::from_millis(300)),
+            "stays" if event.body.contains("SHUTDOWN") => thread::sleep(Duration::from_secs(600)),
+            _ => {}
+        }
         if event.body.contains("SHUTDOWN") {
             process::exit(0);
         }

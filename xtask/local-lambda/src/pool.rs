@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::config::FunctionConfig;
+use crate::environment::extensions::ShutdownReason;
 use crate::environment::{Environment, Shutdown};
 use crate::ids::Ids;
 use crate::limits;
@@ -92,7 +93,7 @@ impl Pool {
 
     /// Ends all environments: those without work now, the others when they are done. The next event meets a cold
     /// start. `reason`: what extensions are told; none to kill at once.
-    pub(crate) async fn retire(&self, reason: Option<&str>) -> Vec<Shutdown> {
+    pub(crate) async fn retire(&self, reason: Option<ShutdownReason>) -> Vec<Shutdown> {
         let idle: Vec<_> = {
             let mut members = self.members();
             for member in &mut members.running {
@@ -141,7 +142,7 @@ impl Drop for Lease<'_> {
         member.busy -= 1;
         if member.retired && member.busy == 0 {
             let member = members.running.swap_remove(index);
-            tokio::spawn(async move { member.environment.shut_down(Some("spindown")).await });
+            tokio::spawn(async move { member.environment.shut_down(Some(ShutdownReason::Spindown)).await });
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::config::{AtSnapshot, FunctionConfig};
 use crate::environment::Shutdown;
+use crate::environment::extensions::ShutdownReason;
 use crate::ids::Ids;
 use crate::limits;
 use crate::outcome::{Fate, Outcome, TooLarge};
@@ -180,7 +181,7 @@ impl Function {
     /// comes back. The function stays usable: the next event meets a cold start.
     pub fn shut_down(&self) -> Vec<Shutdown> {
         let pool = Arc::clone(&self.shared.pool);
-        self.shared.runtime.run(async move { pool.retire(Some("spindown")).await }).unwrap_or_default()
+        self.shared.runtime.run(async move { pool.retire(Some(ShutdownReason::Spindown)).await }).unwrap_or_default()
     }
 
     /// Makes sure that the next event meets a cold start. An environment that is at work ends when it is done.

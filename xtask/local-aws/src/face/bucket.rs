@@ -115,18 +115,6 @@ impl Bucket {
         self.aws.told_bucket(&self.name).notify(receiver)
     }
 
-    /// Keeps old versions from now on.
-    ///
-    /// # Panics
-    /// When S3 refuses it.
-    #[track_caller]
-    pub fn keep_versions(&self) {
-        const BODY: &str = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-                            <Status>Enabled</Status></VersioningConfiguration>";
-        let answer = self.request("PUT", "PutBucketVersioning", "?versioning", Bytes::from_static(BODY.as_bytes()));
-        assert!(answer.is_success(), "{}", String::from_utf8_lossy(&answer.body));
-    }
-
     #[track_caller]
     fn request_for(&self, method: &str, operation: &str, key: &str, query: &str, body: Bytes) -> HttpResponse {
         let answer = self.request(method, operation, &format!("/{}{query}", encode_path(key)), body);

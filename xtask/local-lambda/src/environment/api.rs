@@ -235,11 +235,11 @@ impl Api {
         Ok((Poll::Park(receiver), note))
     }
 
-    /// Lets every waiting call go without an answer: its process is dead.
+    /// Lets every waiting call of the function's process go without an answer: it is dead.
     pub(crate) fn hang_up(&mut self) {
         self.pollers.clear();
         self.restore = None;
-        self.extensions.hang_up();
+        self.extensions.hang_up_internal();
     }
 
     /// Hands an event to one of the polling workers, chosen by a seeded draw; says whether there was one.

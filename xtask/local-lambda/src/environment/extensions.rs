@@ -12,6 +12,28 @@ use crate::wire::header;
 use crate::wire::next::Handout;
 use crate::wire::reply::Reply;
 
+/// Why an environment ends, as its extensions are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShutdownReason {
+    /// Nobody needs it any longer.
+    Spindown,
+    /// An invocation took longer than the function's timeout.
+    Timeout,
+    /// The function's process has ended.
+    Failure,
+}
+
+impl ShutdownReason {
+    /// The name in the SHUTDOWN event. AWS documents capitals and sends small letters.
+    fn name(self) -> &'static str {
+        match self {
+            ShutdownReason::Spindown => "spindown",
+            ShutdownReason::Timeout => "timeout",
+            ShutdownReason::Failure => "failure",
+        }
+    }
+}
+
 /// What an extension is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -40,8 +62,27 @@ struct Extension {
     external: bool,
     invoke: bool,
     shutdown: bool,
+    /// Whether it has heard of the end: nobody does twice.
+    knows_of_end: bool,
     state: State,
     waiting: Option<oneshot::Sender<Reply>>,
+}
+
+impl Extension {
+    /// Answers its waiting call with an event; says whether there was one.
+    fn hear(&mut self, event: &Value, ids: &mut Ids) -> bool {
+        let Some(waiting) = self.waiting.take() else { return false };
+        self.state = State::Running;
+        let reply = Reply::json(hyper::StatusCode::OK, event);
+        waiting.send(reply.with_header(header::EXTENSION_EVENT_ID, ids.uuid())).is_ok()
+    }
+
+    /// The same with the SHUTDOWN event, for whoever wants it and does not know yet.
+    fn hear_of_end(&mut self, event: &Value, ids: &mut Ids) -> bool {
+        let hears = self.shutdown && !self.knows_of_end && self.hear(event, ids);
+        self.knows_of_end |= hears;
+        hears
+    }
 }
 
 /// The extensions of one environment.
@@ -52,6 +93,8 @@ pub(crate) struct Extensions {
     registered: Vec<Extension>,
     /// The type of the first error that an extension posted.
     failed: Option<String>,
+    /// The SHUTDOWN event, once the environment ends: also for an extension that asks only then.
+    ending: Option<Value>,
 }
 
 /// A refusal of the Extensions API: reply and what was wrong.
@@ -115,6 +158,7 @@ impl Extensions {
             external,
             invoke: subscribed.0,
             shutdown: subscribed.1,
+            knows_of_end: false,
             state: State::Registered,
             waiting: None,
         });
@@ -137,11 +181,17 @@ impl Extensions {
             .ok_or_else(|| refuse("Extension.UnknownExtensionIdentifier", format!("Unknown extension {id}")))
     }
 
-    /// `GET …/extension/event/next`: waits for the next event.
+    /// `GET …/extension/event/next`: waits for the next event. With the name of the extension, where this call is
+    /// answered with SHUTDOWN.
     ///
     /// # Errors
     /// An unknown extension, or one that waits already.
-    pub(crate) fn next(&mut self, id: Option<&str>) -> Result<oneshot::Receiver<Reply>, Refused> {
+    pub(crate) fn next(
+        &mut self,
+        id: Option<&str>,
+        ids: &mut Ids,
+    ) -> Result<(oneshot::Receiver<Reply>, Option<String>), Refused> {
+        let ending = self.ending.clone();
         let extension = self.find(id)?;
         match extension.state {
             State::Registered | State::Running => {}
@@ -152,7 +202,8 @@ impl Extensions {
         extension.state = State::Ready;
         let (sender, receiver) = oneshot::channel();
         extension.waiting = Some(sender);
-        Ok(receiver)
+        let told = ending.is_some_and(|event| extension.hear_of_end(&event, ids));
+        Ok((receiver, told.then(|| extension.name.clone())))
     }
 
     /// `POST …/extension/init/error` or `…/exit/error`.
@@ -186,28 +237,27 @@ impl Extensions {
             "tracing": { "type": "X-Amzn-Trace-Id", "value": handout.trace_id },
         });
         for extension in self.registered.iter_mut().filter(|extension| extension.invoke) {
-            if let Some(waiting) = extension.waiting.take() {
-                extension.state = State::Running;
-                let reply = Reply::json(hyper::StatusCode::OK, &event);
-                let _ = waiting.send(reply.with_header(header::EXTENSION_EVENT_ID, ids.uuid()));
-            }
+            extension.hear(&event, ids);
         }
     }
 
-    /// Sends the SHUTDOWN event to the external extensions that want it, and says to whom.
-    pub(crate) fn shut_down(&mut self, reason: &str, deadline_ms: u64, ids: &mut Ids) -> Vec<String> {
-        let event = json!({ "eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": deadline_ms });
+    /// Sends the SHUTDOWN event to the external extensions that want it, and says who heard it. Who is still at work
+    /// hears it when it asks for its next event.
+    pub(crate) fn shut_down(&mut self, reason: ShutdownReason, deadline_ms: u64, ids: &mut Ids) -> Vec<String> {
+        let event = json!({ "eventType": "SHUTDOWN", "shutdownReason": reason.name(), "deadlineMs": deadline_ms });
         let mut told = Vec::new();
-        for extension in self.registered.iter_mut().filter(|extension| extension.shutdown) {
-            if let Some(waiting) = extension.waiting.take() {
-                extension.state = State::Running;
-                let reply = Reply::json(hyper::StatusCode::OK, &event);
-                if waiting.send(reply.with_header(header::EXTENSION_EVENT_ID, ids.uuid())).is_ok() {
-                    told.push(extension.name.clone());
-                }
+        for extension in &mut self.registered {
+            if extension.hear_of_end(&event, ids) {
+                told.push(extension.name.clone());
             }
         }
+        self.ending = Some(event);
         told
+    }
+
+    /// Whether an extension of this file name wants to hear of the end.
+    pub(crate) fn wants_shutdown(&self, name: &str) -> bool {
+        self.registered.iter().any(|extension| extension.shutdown && extension.name == name)
     }
 
     /// Lets every waiting call go without an answer.
@@ -215,6 +265,19 @@ impl Extensions {
         for extension in &mut self.registered {
             extension.waiting = None;
         }
+    }
+
+    /// The same for those of the function's own process.
+    pub(crate) fn hang_up_internal(&mut self) {
+        for extension in self.registered.iter_mut().filter(|extension| !extension.external) {
+            extension.waiting = None;
+        }
+    }
+
+    /// Whether a call with this name or this identifier comes from an external extension.
+    pub(crate) fn is_external(&self, name: Option<&str>, id: Option<&str>) -> bool {
+        self.expected.iter().any(|expected| Some(expected.as_str()) == name)
+            || self.registered.iter().any(|extension| extension.external && Some(extension.id.as_str()) == id)
     }
 
     /// Whether every external extension has registered, and every registered one asked for its first event.
@@ -269,7 +332,7 @@ mod tests {
         let mut extensions = Extensions::default();
         let id = register(&mut extensions, "_graceful-shutdown", &json!([])).unwrap();
         assert!(!extensions.all_polling(), "initialization waits for its first next");
-        let _waiting = extensions.next(Some(&id)).unwrap();
+        let _waiting = extensions.next(Some(&id), &mut Ids::new(1)).unwrap();
         assert!(extensions.all_polling() && extensions.all_done());
     }
 
@@ -278,11 +341,27 @@ mod tests {
         let mut extensions = Extensions::new(vec!["flusher".to_owned()]);
         assert!(register(&mut extensions, "inside", &json!(["SHUTDOWN"])).is_err());
         let id = register(&mut extensions, "flusher", &json!(["INVOKE", "SHUTDOWN"])).unwrap();
-        let mut waiting = extensions.next(Some(&id)).unwrap();
-        assert_eq!(extensions.shut_down("spindown", 1, &mut Ids::new(1)), ["flusher"]);
+        assert!(extensions.wants_shutdown("flusher") && !extensions.wants_shutdown("inside"));
+        let ids = &mut Ids::new(1);
+        let (mut waiting, _) = extensions.next(Some(&id), ids).unwrap();
+        assert_eq!(extensions.shut_down(ShutdownReason::Spindown, 1, ids), ["flusher"]);
         let reply = waiting.try_recv().unwrap();
         let event: Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(event["shutdownReason"], "spindown");
+    }
+
+    #[test]
+    fn an_extension_that_is_at_work_hears_of_the_end_when_it_asks() {
+        let mut extensions = Extensions::new(vec!["flusher".to_owned()]);
+        let id = register(&mut extensions, "flusher", &json!(["SHUTDOWN"])).unwrap();
+        let ids = &mut Ids::new(1);
+        assert!(extensions.shut_down(ShutdownReason::Timeout, 1, ids).is_empty(), "nobody waits");
+        let (mut waiting, told) = extensions.next(Some(&id), ids).unwrap();
+        assert_eq!(told.as_deref(), Some("flusher"));
+        let event: Value = serde_json::from_slice(&waiting.try_recv().unwrap().body).unwrap();
+        assert_eq!(event["shutdownReason"], "timeout");
+        let (mut waiting, told) = extensions.next(Some(&id), ids).unwrap();
+        assert!(told.is_none() && waiting.try_recv().is_err(), "it hears so once");
     }
 
     #[test]
@@ -291,8 +370,9 @@ mod tests {
         register(&mut extensions, "one", &json!([])).unwrap();
         assert!(register(&mut extensions, "one", &json!([])).unwrap_err().contains("already registered"));
         assert!(register(&mut extensions, "two", &json!(["COFFEE"])).is_err());
-        assert!(extensions.next(None).is_err() && extensions.next(Some("x")).is_err());
-        assert!(extensions.next(Some("00000000-0000-4000-8000-000000000000")).is_err());
+        for stranger in [None, Some("x"), Some("00000000-0000-4000-8000-000000000000")] {
+            assert!(extensions.next(stranger, &mut Ids::new(1)).is_err(), "{stranger:?}");
+        }
         for n in 0..limits::EXTENSIONS - 1 {
             register(&mut extensions, &format!("more-{n}"), &json!([])).unwrap();
         }

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::api::{Answer, AnswerKind, Poll, Refusal};
 use super::instance::Instance;
@@ -51,8 +51,12 @@ pub(crate) async fn accept(listener: TcpListener, instance: Arc<Instance>) {
         instance.changed.notify_waiters();
         let instance = Arc::clone(&instance);
         tokio::spawn(async move {
+            let line = Line::new(stream);
             if open < CONNECTIONS_AT_ONCE {
-                serve(stream, &instance).await;
+                serve(line.clone(), &instance).await;
+            }
+            if line.is_extensions() {
+                instance.extension_connections.fetch_sub(1, Ordering::Relaxed);
             }
             instance.open_connections.fetch_sub(1, Ordering::Relaxed);
             instance.changed.notify_waiters();
@@ -60,8 +64,7 @@ pub(crate) async fn accept(listener: TcpListener, instance: Arc<Instance>) {
     }
 }
 
-async fn serve(stream: TcpStream, instance: &Arc<Instance>) {
-    let line = Line::new(stream);
+async fn serve(line: Line, instance: &Arc<Instance>) {
     let service = service_fn(|request| answer(Arc::clone(instance), line.clone(), request));
     // A client may send its answer and be gone: that answer counts.
     let mut builder = http1::Builder::new();
@@ -157,14 +160,24 @@ async fn dispatch(
             (None, settle(instance, result))
         }
         Route::Credentials => (None, credentials(headers)),
-        Route::Register => (None, register(instance, headers, body).await),
+        Route::Register => {
+            note_extension(instance, line, headers);
+            (None, register(instance, headers, body).await)
+        }
         Route::ExtensionNext => {
             instance.drain_output();
-            let waiting = instance.api().extensions.next(text(headers, header::EXTENSION_ID));
+            note_extension(instance, line, headers);
+            let id = text(headers, header::EXTENSION_ID);
+            let waiting = instance.api().extensions.next(id, &mut instance.ids());
             instance.changed.notify_waiters();
             instance.freeze_if_idle();
             match waiting {
-                Ok(waiting) => (None, waiting.await.unwrap_or_else(|_| shutting_down())),
+                Ok((waiting, told)) => {
+                    if let Some(to) = told {
+                        instance.record.step(None, What::ShutdownSent { to });
+                    }
+                    (None, waiting.await.unwrap_or_else(|_| shutting_down()))
+                }
                 Err(refused) => (None, refuse_extension(instance, refused)),
             }
         }
@@ -357,6 +370,15 @@ fn credentials(headers: &HeaderMap) -> Reply {
         "Expiration": "2099-01-01T00:00:00Z",
     });
     Reply::json(StatusCode::OK, &body)
+}
+
+/// The connection of an external extension outlives the runtime.
+fn note_extension(instance: &Instance, line: &Line, headers: &HeaderMap) {
+    let (name, id) = (text(headers, header::EXTENSION_NAME), text(headers, header::EXTENSION_ID));
+    if instance.api().extensions.is_external(name, id) && line.belongs_to_extension() {
+        instance.extension_connections.fetch_add(1, Ordering::Relaxed);
+        instance.changed.notify_waiters();
+    }
 }
 
 async fn register(instance: &Instance, headers: &HeaderMap, body: &mut Body) -> Reply {

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::api::{Api, Current};
-use super::extensions::Extensions;
+use super::extensions::{Extensions, ShutdownReason};
 use super::http;
 use super::output::Output;
 use super::process::Process;
@@ -35,12 +35,14 @@ pub(crate) struct Instance {
     pub(crate) record: Arc<Record>,
     pub(crate) output: Output,
     pub(crate) open_connections: AtomicUsize,
+    /// How many of them belong to external extensions.
+    pub(crate) extension_connections: AtomicUsize,
     /// The port of the last connection that was accepted.
     pub(crate) last_accepted: AtomicUsize,
     pub(crate) changed: Notify,
     api: Mutex<Api>,
     process: Process,
-    extensions: Vec<(Process, Output)>,
+    extensions: Vec<External>,
     address: SocketAddr,
     started: Instant,
     peak_memory_kib: AtomicU64,
@@ -48,6 +50,15 @@ pub(crate) struct Instance {
     frozen: Mutex<bool>,
     ended: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
+}
+
+/// The process of an external extension.
+#[derive(Debug)]
+struct External {
+    /// The name of its file, under which it must register.
+    name: String,
+    process: Process,
+    output: Output,
 }
 
 /// What came of an initialization.
@@ -82,14 +93,15 @@ impl Instance {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let api = listener.local_addr()?;
         let at = Address { api, tmp, log_stream };
-        let mut extensions = Vec::new();
-        let mut names = Vec::new();
+        let mut extensions: Vec<External> = Vec::new();
         for program in &config.extensions {
             let mut command = Command::new(find_program(program));
             command.env_clear().envs(config.extension_environment(&at));
-            extensions.push(spawn(command, program, LogSource::Extension).await?);
-            names.extend(program.file_name().map(|name| name.to_string_lossy().into_owned()));
+            let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let (process, output) = spawn(command, program, LogSource::Extension).await?;
+            extensions.push(External { name, process, output });
         }
+        let names = extensions.iter().map(|extension| extension.name.clone()).collect();
         let mut command = Command::new(find_program(&config.program));
         command.args(&config.args).env_clear().envs(config.environment(&at));
         if let Some(folder) = &config.current_dir {
@@ -104,6 +116,7 @@ impl Instance {
             record,
             output,
             open_connections: AtomicUsize::new(0),
+            extension_connections: AtomicUsize::new(0),
             last_accepted: AtomicUsize::new(0),
             changed: Notify::new(),
             process,
@@ -191,8 +204,8 @@ impl Instance {
 
     fn signal_all(&self, signal: Signal) {
         self.process.signal_group(signal);
-        for (extension, _) in &self.extensions {
-            extension.signal_group(signal);
+        for extension in &self.extensions {
+            extension.process.signal_group(signal);
         }
     }
 
@@ -213,8 +226,8 @@ impl Instance {
     /// Reads what the processes wrote until now.
     pub(crate) fn drain_output(&self) {
         self.output.drain();
-        for (_, output) in &self.extensions {
-            output.drain();
+        for extension in &self.extensions {
+            extension.output.drain();
         }
     }
 
@@ -230,8 +243,8 @@ impl Instance {
     /// Takes what was read from the external extensions, which may write after the function is done.
     pub(crate) fn take_extension_log(&self) -> (Vec<LogLine>, usize) {
         let (mut lines, mut dropped) = (Vec::new(), 0);
-        for (_, output) in &self.extensions {
-            let (more, lost) = output.take();
+        for extension in &self.extensions {
+            let (more, lost) = extension.output.take();
             lines.extend(more);
             dropped += lost;
         }
@@ -309,7 +322,7 @@ impl Instance {
 
     /// Waits until one of the external extensions ends; for ever where there is none.
     async fn extension_exits(&self) {
-        let mut exits: Vec<_> = self.extensions.iter().map(|(process, _)| Box::pin(process.wait())).collect();
+        let mut exits: Vec<_> = self.extensions.iter().map(|extension| Box::pin(extension.process.wait())).collect();
         std::future::poll_fn(|context| {
             let ended = exits.iter_mut().any(|exit| exit.as_mut().poll(context).is_ready());
             if ended { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
@@ -364,7 +377,11 @@ impl Instance {
             let Ok(ours) = probe.local_addr() else { return };
             self.until(|| self.last_accepted.load(Ordering::Relaxed) == usize::from(ours.port())).await;
             drop(probe);
-            self.until(|| self.open_connections.load(Ordering::Relaxed) == 0).await;
+            self.until(|| {
+                let of_extensions = self.extension_connections.load(Ordering::Relaxed);
+                self.open_connections.load(Ordering::Relaxed) <= of_extensions
+            })
+            .await;
         };
         let _ = tokio::time::timeout(AT_MOST, settled).await;
     }
@@ -390,11 +407,15 @@ impl Instance {
             return exit;
         }
         // Calls that still wait would keep their connections, and those this instance.
-        self.api().hang_up();
+        {
+            let mut api = self.api();
+            api.hang_up();
+            api.extensions.hang_up();
+        }
         self.record.step(None, What::Exited(exit));
-        for (extension, output) in &self.extensions {
-            self.record.step(None, What::Exited(extension.wait().await));
-            output.drain_after_exit().await;
+        for extension in &self.extensions {
+            self.record.step(None, What::Exited(extension.process.wait().await));
+            extension.output.drain_after_exit().await;
         }
         if !self.output.drain_after_exit().await {
             let found = sys::processes_with_runtime_api(&self.address.to_string());
@@ -409,37 +430,65 @@ impl Instance {
         exit
     }
 
-    /// Ends the process as Lambda does with an environment that it no longer needs: at once when no extension is
-    /// registered, else with SIGTERM and, for external extensions, a SHUTDOWN event.
-    pub(crate) async fn shut_down(&self, reason: &str) -> Exit {
+    /// Ends the process as Lambda does with an environment that it no longer needs, or that has failed during an
+    /// invocation: at once when no extension is registered, else with SIGTERM and, for external extensions, a SHUTDOWN
+    /// event. Nobody has longer than the shutdown window.
+    ///
+    /// Source: "Failure during the invoke phase" and "Shutdown phase" on
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>; the order is RAPID's.
+    pub(crate) async fn shut_down(&self, reason: ShutdownReason) -> Exit {
+        let kill_reason = match reason {
+            ShutdownReason::Spindown => KillReason::Shutdown,
+            ShutdownReason::Timeout => KillReason::Timeout,
+            ShutdownReason::Failure => KillReason::Reset,
+        };
         self.thaw();
         let (any, external) = {
             let api = self.api();
             (api.extensions.any(), api.extensions.any_external())
         };
-        if any && self.is_alive() {
+        if any && !self.ended.load(Ordering::Relaxed) {
             let window = if external { limits::SHUTDOWN_WINDOW_EXTERNAL } else { limits::SHUTDOWN_WINDOW_INTERNAL };
             let deadline = Instant::now() + window;
             let share = if external { window * limits::SHUTDOWN_RUNTIME_SHARE_PERCENT / 100 } else { window };
-            self.record.step(None, What::ShutdownSent { to: "runtime".to_owned() });
-            self.process.signal(Signal::Terminate);
-            let _ = tokio::time::timeout(share, self.process.wait()).await;
-            let deadline_ms =
-                clock::epoch_millis(SystemTime::now() + deadline.saturating_duration_since(Instant::now()));
-            let told = self.api().extensions.shut_down(reason, deadline_ms, &mut self.ids());
-            for name in &told {
-                self.record.step(None, What::ShutdownSent { to: name.clone() });
-            }
-            if !told.is_empty() {
-                let all_exit = async {
-                    for (extension, _) in &self.extensions {
-                        extension.wait().await;
-                    }
-                };
-                let _ = tokio::time::timeout_at(deadline.into(), all_exit).await;
-            }
+            self.end_runtime(share, kill_reason).await;
+            self.end_extensions(reason, deadline).await;
         }
-        self.end(KillReason::Shutdown).await
+        self.end(kill_reason).await
+    }
+
+    /// Asks the runtime to end, and kills it when it has not within its share of the shutdown window.
+    async fn end_runtime(&self, share: Duration, kill_reason: KillReason) {
+        if self.process.exit().is_some() {
+            return;
+        }
+        self.record.step(None, What::ShutdownSent { to: "runtime".to_owned() });
+        self.process.signal(Signal::Terminate);
+        if tokio::time::timeout(share, self.process.wait()).await.is_err() {
+            self.record.step(None, What::Killed(kill_reason));
+            self.process.signal_group(Signal::Kill);
+            self.process.wait().await;
+        }
+    }
+
+    /// Tells the external extensions that want to know, and waits for those; the others are killed.
+    async fn end_extensions(&self, reason: ShutdownReason, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let deadline_ms = clock::epoch_millis(SystemTime::now() + left);
+        let told = self.api().extensions.shut_down(reason, deadline_ms, &mut self.ids());
+        for to in told {
+            self.record.step(None, What::ShutdownSent { to });
+        }
+        let all_end = async {
+            for extension in &self.extensions {
+                let waits = self.api().extensions.wants_shutdown(&extension.name);
+                if !waits {
+                    extension.process.signal_group(Signal::Kill);
+                }
+                extension.process.wait().await;
+            }
+        };
+        let _ = tokio::time::timeout_at(deadline.into(), all_end).await;
     }
 }
 
@@ -458,7 +507,7 @@ fn extension_error(error_type: &str) -> FunctionError {
 
 /// Reads the output also when nobody makes a call, so that a full pipe never blocks the function.
 async fn read_output(instance: Arc<Instance>) {
-    let extensions = instance.extensions.iter().map(|(_, output)| output.drain_to_end());
+    let extensions = instance.extensions.iter().map(|extension| extension.output.drain_to_end());
     let mut all: Vec<_> =
         extensions.map(|end| Box::pin(end) as std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>).collect();
     all.push(Box::pin(instance.output.drain_to_end()));

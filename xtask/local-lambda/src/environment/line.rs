@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,13 +19,16 @@ use crate::sys;
 /// A TCP connection that asks the system, after each read, not to delay the acknowledgement. (On Linux; elsewhere it is
 /// a plain connection.)
 #[derive(Debug, Clone)]
-pub(crate) struct Line(Arc<TcpStream>);
+pub(crate) struct Line {
+    stream: Arc<TcpStream>,
+    is_extensions: Arc<AtomicBool>,
+}
 
 impl Line {
     pub(crate) fn new(stream: TcpStream) -> Line {
         // Both options only save time: a system that refuses them is none the worse.
         let _ = stream.set_nodelay(true);
-        let line = Line(Arc::new(stream));
+        let line = Line { stream: Arc::new(stream), is_extensions: Arc::default() };
         line.acknowledge_at_once();
         line
     }
@@ -32,20 +36,30 @@ impl Line {
     fn acknowledge_at_once(&self) {
         // The option holds until the system thinks better of it, so it is set anew each time.
         #[cfg(target_os = "linux")]
-        let _ = self.0.set_quickack(true);
+        let _ = self.stream.set_quickack(true);
+    }
+
+    /// Notes that an external extension is at the other end; says whether that is news.
+    pub(crate) fn belongs_to_extension(&self) -> bool {
+        !self.is_extensions.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether an external extension is at the other end.
+    pub(crate) fn is_extensions(&self) -> bool {
+        self.is_extensions.load(Ordering::Relaxed)
     }
 
     /// Whether the peer has closed its side, or the connection is broken.
     pub(crate) fn has_hung_up(&self) -> bool {
-        sys::is_at_end(self.0.as_fd())
+        sys::is_at_end(self.stream.as_fd())
     }
 }
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
+            ready!(self.stream.poll_read_ready(context))?;
+            match self.stream.try_read(buffer.initialize_unfilled()) {
                 Ok(count) => {
                     buffer.advance(count);
                     self.acknowledge_at_once();
@@ -65,8 +79,8 @@ impl Line {
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.0.poll_write_ready(context))?;
-            match write(&self.0) {
+            ready!(self.stream.poll_write_ready(context))?;
+            match write(&self.stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
             }

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex as AsyncMutex;
 
 use self::api::{Answer, Current};
+use self::extensions::ShutdownReason;
 use self::instance::{End, Instance};
 use self::record::Record;
 use crate::config::FunctionConfig;
@@ -50,7 +51,7 @@ pub(crate) struct Environment {
     starting: Mutex<Option<Arc<Instance>>>,
     /// Killed: no process is started any more.
     closed: AtomicBool,
-    /// Whether a process of this environment has failed: what follows is a "suppressed init".
+    /// Whether a process of this environment has failed: the next start is a "suppressed init".
     was_reset: AtomicBool,
     attempts: AtomicU32,
 }
@@ -147,7 +148,8 @@ impl Environment {
                 return Ok(instance);
             }
             // It ended between two invocations.
-            self.reset(&instance).await;
+            self.was_reset.store(true, Ordering::Relaxed);
+            instance.shut_down(ShutdownReason::Failure).await;
         }
         start.cold = true;
         let format = self.config.log_format;
@@ -196,7 +198,9 @@ impl Environment {
         *self.starting() = None;
         let took = instance.age();
         if result.is_err() {
-            self.reset(&instance).await;
+            self.was_reset.store(true, Ordering::Relaxed);
+            // What AWS promises extensions, it promises for failures of an invocation.
+            instance.end(KillReason::Reset).await;
         }
         match result {
             Ok(initialized) => {
@@ -223,12 +227,6 @@ impl Environment {
 
     fn starting(&self) -> MutexGuard<'_, Option<Arc<Instance>>> {
         self.starting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends a process that has failed. What it was stays known: the next start is a suppressed init.
-    async fn reset(&self, instance: &Instance) {
-        self.was_reset.store(true, Ordering::Relaxed);
-        instance.end(KillReason::Reset).await;
     }
 
     fn init_failed(&self, request_id: &str, start: Start, error: InitError) -> Outcome {
@@ -272,11 +270,9 @@ impl Environment {
         // With several slots the timeout is told, and the process goes on.
         let gives_up_only = end == End::TimedOut && self.config.slots.is_some();
         if end != End::Over && !gives_up_only {
-            if end == End::TimedOut {
-                instance.kill(KillReason::Timeout);
-            }
             self.was_reset.store(true, Ordering::Relaxed);
-            instance.end(KillReason::Reset).await;
+            let reason = if end == End::TimedOut { ShutdownReason::Timeout } else { ShutdownReason::Failure };
+            instance.shut_down(reason).await;
             let (rest, dropped) = instance.cut_log();
             log.extend(rest);
             start.dropped += dropped;
@@ -350,7 +346,7 @@ impl Environment {
     }
 
     /// Ends the environment. `reason`: `Some` for a graceful end with the reason of a SHUTDOWN event, none to kill.
-    pub(crate) async fn shut_down(&self, reason: Option<&str>) -> Shutdown {
+    pub(crate) async fn shut_down(&self, reason: Option<ShutdownReason>) -> Shutdown {
         if reason.is_none() {
             self.closed.store(true, Ordering::Relaxed);
             if let Some(starting) = self.starting().take() {
