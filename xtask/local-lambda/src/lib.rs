@@ -7,6 +7,7 @@ mod clock;
 mod ids;
 mod wire;
 
+mod event;
 mod log;
 mod outcome;
 mod platform_log;
@@ -17,6 +18,8 @@ mod sys;
 mod watchdog;
 mod environment;
 mod pool;
+mod driver;
+mod request;
 mod service;
 
 mod assert;
@@ -26,6 +29,7 @@ mod report_file;
 
 pub use binary::find_binary;
 pub use environment::Shutdown;
+pub use event::Event;
 pub use ids::Ids;
 pub use log::{LogLine, LogSource};
 pub use outcome::{
@@ -34,5 +38,6 @@ pub use outcome::{
 };
 pub use platform_log::LogFormat;
 pub use report_file::{held as report_held, not_held as report_not_held};
-pub use service::{Event, Function, FunctionBuilder, InvocationType, Pending, Request};
+pub use request::{InvocationType, Pending, Request};
+pub use service::{Function, FunctionBuilder};
 pub use transcript::{KillReason, Step, Violation, ViolationKind, What, to_json_lines};

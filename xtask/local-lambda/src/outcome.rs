@@ -1,15 +1,14 @@
 //! What one invocation came to, as data.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::limits;
+use crate::event::Event;
 use crate::log::{LogLine, LogSource};
 use crate::platform_log;
-use crate::service::Event;
 use crate::transcript::{Step, Violation, What};
 
 /// Everything that one invocation came to.
@@ -28,7 +27,7 @@ pub struct Outcome {
     pub report: Report,
     /// The log in order: the function's own lines among START, END and REPORT.
     pub log: Vec<LogLine>,
-    /// Bytes of log that were read but not kept, see [`limits::LOG_BYTES_KEPT`].
+    /// Bytes of log that were read but not kept, see [`limits::LOG_BYTES_KEPT`](crate::limits::LOG_BYTES_KEPT).
     pub log_bytes_dropped: usize,
     /// Every API call and life-cycle step since the invocation before it.
     pub transcript: Vec<Step>,
@@ -443,51 +442,5 @@ pub(crate) fn exit_message(request_id: &str, exit: Exit) -> String {
     match exit {
         Exit::Code(0) => format!("RequestId: {request_id} Error: Runtime exited without providing a reason"),
         exit => format!("RequestId: {request_id} Error: Runtime exited with error: {exit}"),
-    }
-}
-
-/// A streamed body while it arrives.
-#[derive(Debug)]
-pub(crate) struct StreamReader {
-    started: Instant,
-    body: Vec<u8>,
-    chunks: Vec<Chunk>,
-}
-
-impl StreamReader {
-    /// `started`: when the event was sent.
-    pub(crate) fn new(started: Instant) -> StreamReader {
-        StreamReader { started, body: Vec::new(), chunks: Vec::new() }
-    }
-
-    /// Takes one piece; says whether the stream is still within its limit.
-    pub(crate) fn push(&mut self, bytes: Bytes) -> bool {
-        self.body.extend_from_slice(&bytes);
-        self.chunks.push(Chunk { at: self.started.elapsed(), bytes });
-        self.body.len() <= limits::STREAMED_RESPONSE_BYTES
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.body.len()
-    }
-
-    /// The response; `error` is what trailers said, or that the connection broke.
-    pub(crate) fn finish(self, content_type: Option<String>, error: Option<StreamError>) -> Response {
-        use crate::wire::stream::{HTTP_INTEGRATION, decode_base64, split_prelude, trailer_text_in_body};
-        let mut body = Bytes::from(self.body);
-        let mut error = error;
-        let has_prelude = content_type.as_deref() == Some(HTTP_INTEGRATION);
-        let prelude = has_prelude.then(|| split_prelude(&body)).flatten().map(|(prelude, start)| {
-            body = body.slice(start..);
-            prelude
-        });
-        if error.is_none() {
-            error = trailer_text_in_body(&body).map(|(_, error_type, text)| StreamError {
-                error_type,
-                body: decode_base64(&text).unwrap_or_else(|| text.clone().into()),
-                sent_as: StreamErrorForm::BodyText,
-            });
-        }
-        Response { body, content_type, streamed: Some(Streamed { prelude, chunks: self.chunks, error }) }
     }
 }

@@ -25,9 +25,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::assert::Failure;
+use crate::event::Event;
 use crate::json_diff::shorten;
 use crate::outcome::Outcome;
-use crate::service::Event;
 
 const VERSION: u32 = 1;
 

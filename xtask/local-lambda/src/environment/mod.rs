@@ -2,8 +2,9 @@
 //! process does not (`TMPDIR`, the log stream). Only this module and what lies below it touch the operating system.
 //!
 //! In reading order: [`record`] collects what happened; [`api`] and [`extensions`] are the state behind the two APIs,
-//! without I/O; [`http`] is the socket in front of them (a connection is a [`line`]); [`process`] and [`output`] are the process and what it
-//! writes; [`instance`] is all of that together, from start to end; this file runs invocations on it.
+//! without I/O; [`http`] is the socket in front of them (a connection is a [`line`], a streamed response is read by
+//! [`stream_reader`]); [`process`] and [`output`] are the process and what it writes; [`instance`] is all of that
+//! together, from start to end; this file runs invocations on it.
 
 pub(crate) mod api;
 pub(crate) mod extensions;
@@ -13,6 +14,7 @@ pub(crate) mod line;
 pub(crate) mod output;
 pub(crate) mod process;
 pub(crate) mod record;
+pub(crate) mod stream_reader;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -26,13 +28,13 @@ use self::extensions::ShutdownReason;
 use self::instance::{End, Instance};
 use self::record::Record;
 use crate::config::FunctionConfig;
+use crate::event::Event;
 use crate::ids::Ids;
 use crate::log::LogLine;
 use crate::outcome::{
     Exit, Fate, FunctionError, InitError, Outcome, Report, Status, TooLarge, exit_message, timeout_message,
 };
 use crate::platform_log::{Phase, whole_millis};
-use crate::service::Event;
 use crate::transcript::{KillReason, Step, What};
 use crate::watchdog::Folder;
 use crate::wire::next::Handout;
