@@ -1,5 +1,5 @@
-//! What `osls` 4.3.1 made of a file, and what we make of it. Recorded by `osls package --stage live`; the bucket that the
-//! tool makes for itself, the function's version and the place of its zip were taken out.
+//! What `osls` 4.3.1 made of a file, and what we make of it. Recorded by `osls package --stage live`; the bucket that
+//! the tool makes for itself, the function's version and the place of its zip were taken out.
 
 use deployed::serverless::compile;
 use serde_json::Value;

@@ -22,13 +22,14 @@
 //! assert_eq!(alarms[0].rings(&metrics, 0..20).unwrap(), [10]);
 //! ```
 //!
-//! Sources: `PutMetricAlarm`, <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>;
-//! missing data, <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>; windows,
+//! Sources: `PutMetricAlarm`,
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>; missing data,
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>; windows,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html>.
 //!
-//! Left out: composite alarms, anomaly detection, metrics of other accounts, queries, periods below a minute, units. How
-//! far CloudWatch looks back beyond the periods that it evaluates, AWS does not say: here it is two periods more where
-//! a period is shorter than an hour, as in AWS's examples, and none where it is longer.
+//! Left out: composite alarms, anomaly detection, metrics of other accounts, queries, periods below a minute, units.
+//! How far CloudWatch looks back beyond the periods that it evaluates, AWS does not say: here it is two periods more
+//! where a period is shorter than an hour, as in AWS's examples, and none where it is longer.
 
 mod expression;
 mod metrics;

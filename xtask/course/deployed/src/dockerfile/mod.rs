@@ -8,7 +8,9 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/images-create.html>.
 
 mod bases;
+mod cargo;
 mod instruction;
+mod mode;
 mod shell;
 mod stage;
 mod start;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::stage::{Stage, join, octal, parent};
-use super::{Content, File, Program, instruction};
+use super::stage::{Stage, join, parent};
+use super::{Content, File, cargo, instruction, mode};
 
 /// Carries out a script in a stage.
 pub(super) fn run(stage: &mut Stage<'_>, script: &str) -> Result<(), String> {
@@ -78,12 +78,13 @@ fn commands(script: &str) -> Vec<String> {
     commands
 }
 
+/// Carries out one command.
 fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, String>) -> Result<(), String> {
     if command.contains("sh.rustup.rs") {
         stage.tools.extend(["cargo", "rustup", "rustc"].map(str::to_owned));
         return Ok(());
     }
-    if command.contains("||") || command.contains('|') {
+    if command.contains('|') {
         return Err(format!("this check cannot follow a pipe or an alternative: {}", command.trim()));
     }
     let expanded = instruction::expand(command, variables)?;
@@ -121,7 +122,7 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
         ),
         "cd" => stage.workdir = stage.absolute(plain.first().unwrap_or(&"/root")),
         "mkdir" => {
-            let (mode, paths) = moded(arguments);
+            let (mode, paths) = mode::given(arguments);
             for path in paths {
                 stage.add_folder(&stage.absolute(path));
                 mode.map_or(Ok(()), |mode| chmod(stage, mode, path, false))?;
@@ -141,7 +142,7 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
         "rm" => plain.iter().for_each(|path| remove(stage, path)),
         "cp" | "mv" => copied(stage, program, &plain, None, is_recursive || program == "mv")?,
         "install" => {
-            let (mode, paths) = moded(arguments);
+            let (mode, paths) = mode::given(arguments);
             copied(stage, program, &paths, mode, false)?;
         }
         "chmod" => {
@@ -150,7 +151,7 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
         }
         "chown" | "sync" | "ldconfig" => {}
         "strip" if stage.tools.contains("strip") => {}
-        "cargo" => cargo(stage, &plain, arguments, &local)?,
+        "cargo" => cargo::run(stage, &plain, arguments, &local)?,
         "rustup" if stage.tools.contains("rustup") => {
             if plain.starts_with(&["target", "add"]) {
                 stage.targets.extend(plain[2..].iter().map(|target| (*target).to_owned()));
@@ -176,7 +177,8 @@ fn one(stage: &mut Stage<'_>, command: &str, variables: &mut BTreeMap<String, St
     Ok(())
 }
 
-fn write(stage: &mut Stage<'_>, path: &str, content: Content, mode: u32) {
+/// A file, with the folders above it.
+pub(super) fn write(stage: &mut Stage<'_>, path: &str, content: Content, mode: u32) {
     stage.add_folder(parent(path));
     let file = File { content, mode, owner: "root".to_owned(), from_context: None, written: stage.clock };
     stage.files.insert(path.to_owned(), file);
@@ -242,64 +244,12 @@ fn copied(
             } else {
                 file.written = stage.clock;
             }
-            file.mode = mode.map_or(Ok(file.mode), |mode| changed(mode, file.mode))?;
+            file.mode = mode.map_or(Ok(file.mode), |mode| mode::changed(mode, file.mode))?;
             stage.add_folder(parent(&place));
             stage.files.insert(place, file);
         }
     }
     Ok(())
-}
-
-/// What `-m` says, in whatever form, and the words that are no options.
-fn moded(arguments: &[String]) -> (Option<&str>, Vec<&str>) {
-    let (mut mode, mut plain) = (None, Vec::new());
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        match (word.strip_prefix("--mode="), word.strip_prefix('-')) {
-            (Some(given), _) => mode = Some(given),
-            (None, Some(option)) if option.starts_with('-') => {}
-            (None, Some(option)) => match option.split_once('m') {
-                Some((_, "")) => mode = words.next(),
-                Some((_, given)) => mode = Some(given),
-                None => {}
-            },
-            (None, None) => plain.push(word),
-        }
-    }
-    (mode, plain)
-}
-
-/// A mode after `755`, `u+x` or `go-rwx,a+r`.
-fn changed(mode: &str, old: u32) -> Result<u32, String> {
-    if mode.bytes().all(|byte| byte.is_ascii_digit()) {
-        return octal(mode);
-    }
-    let unknown = || format!("the mode {mode} is not known to this check");
-    mode.split(',').try_fold(old, |old, part| {
-        let at = part.find(['+', '-', '=']).ok_or_else(unknown)?;
-        let (who, what) = (&part[..at], &part[at + 1..]);
-        let who = if who.is_empty() { "a" } else { who };
-        let groups = who.chars().try_fold(0, |groups, letter| match letter {
-            'u' => Ok(groups | 0o700),
-            'g' => Ok(groups | 0o070),
-            'o' => Ok(groups | 0o007),
-            'a' => Ok(groups | 0o777),
-            _ => Err(unknown()),
-        })?;
-        let bits = what.chars().try_fold(0, |bits, letter| match letter {
-            'r' => Ok(bits | 0o444),
-            'w' => Ok(bits | 0o222),
-            'x' => Ok(bits | 0o111),
-            // Where somebody may execute it already.
-            'X' => Ok(bits | if old & 0o111 == 0 { 0 } else { 0o111 }),
-            _ => Err(unknown()),
-        })?;
-        Ok(match &part[at..=at] {
-            "+" => old | (groups & bits),
-            "-" => old & !(groups & bits),
-            _ => (old & !groups) | (groups & bits),
-        })
-    })
 }
 
 fn chmod(stage: &mut Stage<'_>, mode: &str, path: &str, is_recursive: bool) -> Result<(), String> {
@@ -310,7 +260,7 @@ fn chmod(stage: &mut Stage<'_>, mode: &str, path: &str, is_recursive: bool) -> R
         let all = stage.folders.iter().filter(|one| **one == whole || (is_recursive && one.starts_with(&below)));
         let all: Vec<String> = all.cloned().collect();
         stage.closed.retain(|folder| !all.contains(folder));
-        if changed(mode, 0o755)? & 0o001 == 0 {
+        if mode::changed(mode, 0o755)? & 0o001 == 0 {
             stage.closed.extend(all);
         }
         if !is_recursive {
@@ -323,7 +273,7 @@ fn chmod(stage: &mut Stage<'_>, mode: &str, path: &str, is_recursive: bool) -> R
     }
     for path in found {
         if let Some(file) = stage.files.get_mut(&path) {
-            file.mode = changed(mode, file.mode)?;
+            file.mode = mode::changed(mode, file.mode)?;
         }
     }
     Ok(())
@@ -348,143 +298,6 @@ fn install(stage: &mut Stage<'_>, program: &str, plain: &[&str]) -> Result<(), S
             _ => &[],
         };
         stage.tools.extend(tools.iter().map(|tool| (*tool).to_owned()));
-    }
-    Ok(())
-}
-
-fn cargo(
-    stage: &mut Stage<'_>,
-    plain: &[&str],
-    arguments: &[String],
-    variables: &BTreeMap<String, String>,
-) -> Result<(), String> {
-    if !stage.tools.contains("cargo") {
-        return Err(format!("/bin/sh: cargo: command not found in {}", stage.base.name));
-    }
-    let is_lambda = plain.first() == Some(&"lambda");
-    let option = |name: &str| {
-        let given = arguments.iter().find_map(|word| word.strip_prefix(&format!("{name}=")).map(str::to_owned));
-        let place = arguments.iter().position(|word| word == name);
-        given.or_else(|| arguments.get(place? + 1).cloned())
-    };
-    let has = |names: &[&str]| arguments.iter().any(|word| names.contains(&word.as_str()));
-    let installed = (plain.first() == Some(&"install")).then(|| option("--path")).flatten();
-    match plain.first().copied() {
-        Some("build" | "b") => {}
-        Some("lambda") if stage.tools.contains("cargo-lambda") => {}
-        Some("lambda") => return Err("error: no such command: `lambda`".to_owned()),
-        Some("install") if plain.iter().any(|word| word.starts_with("cargo-lambda")) => {
-            stage.tools.insert("cargo-lambda".to_owned());
-            return Ok(());
-        }
-        Some("install") if installed.is_some() => {}
-        Some("fetch" | "test" | "check" | "clippy" | "fmt" | "vendor" | "install") => return Ok(()),
-        Some("update" | "generate-lockfile") => {
-            let newest = "whatever is newest on the day of the build\n".to_owned();
-            write(stage, &stage.absolute("Cargo.lock"), Content::Text(newest), 0o644);
-            return Ok(());
-        }
-        other => return Err(format!("cargo {} is not known to this check", other.unwrap_or_default())),
-    }
-    let folder = installed.as_ref().map_or_else(|| stage.workdir.clone(), |path| stage.absolute(path));
-    let text = |stage: &Stage<'_>, path: &str| match stage.files.get(&join(&folder, path)) {
-        Some(File { content: Content::Text(text), written, .. }) => Some((text.clone(), *written)),
-        _ => None,
-    };
-    let (manifest, described) = text(stage, "Cargo.toml")
-        .ok_or_else(|| format!("error: could not find `Cargo.toml` in `{folder}` or any parent directory"))?;
-    let (source, written) =
-        text(stage, "src/main.rs").ok_or("error: no targets specified in the manifest: there is no src/main.rs")?;
-    let name = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("name")?.trim().strip_prefix('='))
-        .map(|name| name.trim().trim_matches('"').to_owned());
-    let name = option("--bin").or(name).ok_or("error: failed to parse manifest: there is no name")?;
-    let lock = text(stage, "Cargo.lock").map(|(lock, _)| lock);
-    if has(&["--locked", "--frozen"]) && lock.is_none() {
-        return Err(
-            "error: the lock file needs to be updated but --locked was passed to prevent this: there is no Cargo.lock"
-                .to_owned(),
-        );
-    }
-    // `cargo install` passes the lock file over, unless it is told not to.
-    let is_locked = lock.is_some()
-        && lock.as_ref() == stage.context.files.get("Cargo.lock")
-        && (installed.is_none() || has(&["--locked", "--frozen"]));
-    let (host_cpu, host) = match stage.architecture.as_str() {
-        "arm64" => ("aarch64", stage.glibc().map_or("aarch64-unknown-linux-musl", |_| "aarch64-unknown-linux-gnu")),
-        _ => ("x86_64", stage.glibc().map_or("x86_64-unknown-linux-musl", |_| "x86_64-unknown-linux-gnu")),
-    };
-    let triple = option("--target").or_else(|| variables.get("CARGO_BUILD_TARGET").cloned());
-    let asked = if is_lambda && has(&["--arm64"]) {
-        Some("aarch64")
-    } else if is_lambda && has(&["--x86-64"]) {
-        Some("x86_64")
-    } else {
-        None
-    };
-    let cpu = match (&triple, asked) {
-        (_, Some(cpu)) => cpu,
-        (Some(triple), None) if triple.starts_with("aarch64") => "aarch64",
-        (Some(triple), None) if triple.starts_with("x86_64") => "x86_64",
-        (Some(triple), None) => return Err(format!("error: the target {triple} is not known to this check")),
-        (None, None) => host_cpu,
-    };
-    if !is_lambda {
-        if let Some(triple) = triple.as_ref().filter(|triple| *triple != host && !stage.targets.contains(*triple)) {
-            return Err(format!(
-                "error[E0463]: can't find crate for `std`: the `{triple}` target may not be installed"
-            ));
-        }
-        if cpu != host_cpu {
-            return Err(format!(
-                "error: linking with `cc` failed: this stage is for {host_cpu}, and its linker makes no programs for {cpu}"
-            ));
-        }
-    }
-    let flags = variables.get("RUSTFLAGS").map_or("", String::as_str);
-    let is_static = triple.as_deref().unwrap_or(host).contains("musl") || flags.contains("+crt-static");
-    // cargo-lambda links with Zig, for the glibc of Amazon Linux 2.
-    let glibc = if is_static {
-        None
-    } else if is_lambda {
-        Some((2, 26))
-    } else {
-        stage.glibc()
-    };
-    let is_release = if installed.is_some() { !has(&["--debug"]) } else { has(&["--release", "-r"]) };
-    let profile = option("--profile").unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
-    let target = option("--target-dir")
-        .or_else(|| variables.get("CARGO_TARGET_DIR").cloned())
-        .unwrap_or_else(|| "target".to_owned());
-    let target =
-        if installed.is_some() && !target.starts_with('/') { join(&folder, &target) } else { stage.absolute(&target) };
-    let output = if is_lambda {
-        let root = option("--lambda-dir").map_or_else(|| join(&target, "lambda"), |root| stage.absolute(&root));
-        let file = if option("--output-format").as_deref() == Some("zip") { "bootstrap.zip" } else { "bootstrap" };
-        join(&join(&root, &name), file)
-    } else {
-        let root = triple.as_ref().map_or(target.clone(), |triple| join(&target, triple));
-        join(&join(&root, if profile == "dev" { "debug" } else { &profile }), &name)
-    };
-    stage.clock += 1;
-    // cargo goes by the time of files: what is newer than its sources is not built again.
-    let is_fresh = stage.files.get(&output).is_some_and(|file| file.written > written && file.written > described);
-    if !is_fresh {
-        let architecture = if cpu == "aarch64" { "arm64" } else { "x86_64" }.to_owned();
-        let program = Program { architecture, glibc, source, is_release: profile != "dev", is_locked };
-        write(stage, &output, Content::Program(program), 0o755);
-    }
-    if installed.is_some() {
-        let given = option("--root").or_else(|| variables.get("CARGO_INSTALL_ROOT").cloned());
-        let root = given.or_else(|| variables.get("CARGO_HOME").cloned());
-        // Rust's own images set CARGO_HOME; elsewhere cargo's home lies in the home of whoever builds, who is root.
-        let home = if stage.tools.contains("rustup") { "/usr/local/cargo".to_owned() } else { join("/root", ".cargo") };
-        let root = root.map_or(home, |root| stage.absolute(&root));
-        let file = stage.files.get(&output).cloned();
-        let place = join(&join(&root, "bin"), &name);
-        stage.add_folder(parent(&place));
-        stage.files.extend(file.map(|file| (place, file)));
     }
     Ok(())
 }

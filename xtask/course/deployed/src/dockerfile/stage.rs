@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bases::{Base, Libc};
 use super::instruction::{self, Copy, Instruction, Mount};
-use super::{Content, Context, File, From, Image, shell};
+use super::{Content, Context, File, From, Image, mode, shell};
 
 #[derive(Debug, Clone)]
 pub(super) struct Stage<'c> {
@@ -233,7 +233,7 @@ impl<'c> Stage<'c> {
         let target = self.absolute(&destination);
         let is_folder = is_folder || destination.ends_with('/') || destination == "." || self.folders.contains(&target);
         let mode = copy.chmod.as_ref().map(|mode| self.expand(mode)).transpose()?;
-        let mode = mode.map(|mode| octal(&mode)).transpose()?;
+        let mode = mode.map(|mode| mode::octal(&mode)).transpose()?;
         for (path, mut file) in found {
             let place = if is_folder { join(&target, &path) } else { target.clone() };
             file.mode = mode.unwrap_or(file.mode);
@@ -333,13 +333,6 @@ fn fits(pattern: &str, path: &str) -> bool {
         None => pattern == part,
     };
     patterns.len() == parts.len() && patterns.iter().zip(parts).all(|(pattern, part)| one(pattern, part))
-}
-
-pub(super) fn octal(mode: &str) -> Result<u32, String> {
-    u32::from_str_radix(mode, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o7777)
-        .ok_or_else(|| format!("{mode} is no mode in octal digits"))
 }
 
 pub(super) fn parent(path: &str) -> &str {

@@ -1,6 +1,6 @@
 //! What SAM makes of its own kinds of resources, as its translator 1.115 does:
-//! <https://github.com/aws/serverless-application-model/tree/develop/samtranslator>. Functions and simple tables; of what an
-//! event of another kind than a queue or a stream makes there is only the permission to call the function.
+//! <https://github.com/aws/serverless-application-model/tree/develop/samtranslator>. Functions and simple tables; of
+//! what an event of another kind than a queue or a stream makes there is only the permission to call the function.
 
 use serde_json::{Map, Value, json};
 

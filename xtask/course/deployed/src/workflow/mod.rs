@@ -1,5 +1,5 @@
-//! A workflow of GitHub Actions as the jobs that an event starts: in which order, with which permissions, as whom towards
-//! a cloud, with which scripts once expressions are put in, and what is left out when something fails.
+//! A workflow of GitHub Actions as the jobs that an event starts: in which order, with which permissions, as whom
+//! towards a cloud, with which scripts once expressions are put in, and what is left out when something fails.
 //!
 //! Nothing is run: the caller says which scripts fail. Left out: reusable workflows, services and containers, more than
 //! the first combination of a matrix, filters by path.

@@ -378,8 +378,8 @@ fn env(expressions: &Expressions<'_>, more: &Value) -> Result<BTreeMap<String, S
 }
 
 /// What the job's token may. A job's permissions replace those of the workflow; without any, the repository's setting
-/// counts, which lets a token of an old repository write everything but prove who it is. A stranger's pull request writes
-/// nothing. Source: <https://docs.github.com/en/actions/concepts/security/github_token>.
+/// counts, which lets a token of an old repository write everything but prove who it is. A stranger's pull request
+/// writes nothing. Source: <https://docs.github.com/en/actions/concepts/security/github_token>.
 fn token(workflow: &Value, job: &Value, event: &Event, id: &str) -> Result<BTreeMap<String, String>, Invalid> {
     let given = [&job["permissions"], &workflow["permissions"]].into_iter().find(|given| !given.is_null());
     let mut permissions = permissions(id, given.unwrap_or(&Value::from("write-all")))?;
@@ -446,9 +446,9 @@ fn step(
 }
 
 /// Whether a script fails: at the first line that does, since GitHub's shell stops there, unless the line goes on
-/// regardless. Of a pipe the last command counts, unless `shell: bash` is asked for: without a word it is `bash -e`, with
-/// that word `bash -eo pipefail`. Of commands with `&&` between them one that is not the last stops nothing; it is what
-/// the script ends with when nothing comes after it.
+/// regardless. Of a pipe the last command counts, unless `shell: bash` is asked for: without a word it is `bash -e`,
+/// with that word `bash -eo pipefail`. Of commands with `&&` between them one that is not the last stops nothing; it is
+/// what the script ends with when nothing comes after it.
 fn ends_badly(script: &str, shell: Option<&str>, fails: &dyn Fn(&str) -> bool) -> bool {
     let mut stops = true;
     let mut minds_pipes = shell.is_some_and(|shell| shell == "bash" || shell.contains("pipefail"));
