@@ -88,10 +88,10 @@ impl AwsError {
         body.insert("message".to_owned(), json!(self.message));
         let answer = HttpResponse::new(self.status, content_type, Value::Object(body).to_string())
             .with("x-amzn-requestid", request_id);
-        match (service, query_code(&self.code)) {
-            // Clients of the older query protocol know errors by other names.
-            // Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#querycompatible.
-            (Service::Sqs, code) => answer.with("x-amzn-query-error", &format!("{code};{}", self.fault())),
+        // Clients of the older query protocol know errors by other names.
+        // Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#querycompatible.
+        match service {
+            Service::Sqs => answer.with("x-amzn-query-error", &format!("{};{}", query_code(&self.code), self.fault())),
             _ => answer,
         }
     }

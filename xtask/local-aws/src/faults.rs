@@ -90,8 +90,8 @@ impl<'a> FaultBuilder<'a> {
         self.set(What::PageSize(items));
     }
 
-    /// Answers a page of a DynamoDB `Scan` or `Query` with no item, and with the key at which it was to begin as the last one:
-    /// others follow. A page that begins at the beginning is served as usual.
+    /// Answers a page of a DynamoDB `Scan` or `Query` with no item, and with the key at which it was to begin as the
+    /// last one: others follow. A page that begins at the beginning is served as usual.
     pub fn empty_page(self) {
         self.set(What::EmptyPage);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{LocalAws, lock};
 use crate::batch;
-use crate::engine::parameters;
+use crate::engine::{self, parameters};
 use crate::error::AwsError;
 use crate::faults::{self, Filter, What};
 use crate::http::{HttpRequest, HttpResponse};
@@ -129,8 +129,7 @@ async fn serve(aws: &LocalAws, mut asked: Asked, mut request: HttpRequest) -> Op
             What::EmptyPage => {
                 if let Some(start) = asked.params.get("ExclusiveStartKey").filter(|key| key.is_object()) {
                     let page = json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": start });
-                    let (engines, id) = (&aws.inner.engines, aws.next_request_id());
-                    return Some(engines.written(service, &asked.operation, Ok(page), &id));
+                    return Some(engine::written(service, &asked.operation, Ok(page), &aws.next_request_id()));
                 }
             }
             What::DoFirst(hook) => {
@@ -164,7 +163,7 @@ async fn serve_the_others(aws: &LocalAws, mut asked: Asked, mut request: HttpReq
     let mut answer = match batch::is_empty(&operation, &asked.params) {
         true => {
             let nothing = batch::nothing_done(&operation);
-            aws.inner.engines.written(asked.service, &operation, Ok(nothing), &aws.next_request_id())
+            engine::written(asked.service, &operation, Ok(nothing), &aws.next_request_id())
         }
         false => aws.inner.engines.answer(aws, &asked, request).await,
     };

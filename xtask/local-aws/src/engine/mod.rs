@@ -151,20 +151,15 @@ impl Engines {
             }
         }
     }
-
-    /// A result in the form of its protocol.
-    pub(crate) fn written(
-        &self,
-        service: Service,
-        operation: &str,
-        result: Result<Value, AwsError>,
-        request_id: &str,
-    ) -> HttpResponse {
-        written(service, operation, result, request_id)
-    }
 }
 
-fn written(service: Service, operation: &str, result: Result<Value, AwsError>, request_id: &str) -> HttpResponse {
+/// A result in the form of its protocol.
+pub(crate) fn written(
+    service: Service,
+    operation: &str,
+    result: Result<Value, AwsError>,
+    request_id: &str,
+) -> HttpResponse {
     let value = match result {
         Ok(value) => value,
         Err(error) => return error.response(service, request_id),
