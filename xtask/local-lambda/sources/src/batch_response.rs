@@ -19,9 +19,9 @@ pub(crate) enum Verdict {
 ///
 /// Source: "Success and failure conditions" on
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>, and the same for streams,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>. Not documented, and strict here on
-/// purpose: an answer that is neither an object nor null, and a `batchItemFailures` that is not a list, count as a
-/// failure of the batch, since they say nothing that could be trusted.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>. Not documented, and strict
+/// here on purpose: an answer that is neither an object nor null, and a `batchItemFailures` that is not a list, count
+/// as a failure of the batch, since they say nothing that could be trusted.
 pub(crate) fn read(answer: &[u8], batch: &[String]) -> Verdict {
     if answer.is_empty() {
         return Verdict::Success;

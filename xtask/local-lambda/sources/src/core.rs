@@ -159,6 +159,14 @@ impl Core {
         self.state().resources.push((arn.to_owned(), resource));
     }
 
+    /// Adds an event source mapping; gives its id and its ARN.
+    pub(crate) fn add_mapping<T: Any + Send + Sync>(&self, mapping: &Arc<T>) -> (String, String) {
+        let uuid = self.draw(Ids::uuid);
+        let arn = format!("arn:aws:lambda:{}:{}:event-source-mapping:{uuid}", self.region, self.account);
+        self.add_resource(&arn, Arc::clone(mapping));
+        (uuid, arn)
+    }
+
     /// The resource with this ARN, if it is one of this kind.
     pub(crate) fn resource<T: Any + Send + Sync>(&self, arn: &str) -> Option<Arc<T>> {
         let state = self.state();
@@ -191,11 +199,7 @@ impl Core {
         assert!(*lock(&self.driver) != Some(me), "a function cannot make the time pass of the world that runs it");
         let _driving = Driving::begin(self, lock(&self.driving));
         self.state().invocations = 0;
-        self.run_tasks(until);
-        if let Until::Time(time) = until {
-            let mut state = self.state();
-            state.now = state.now.max(time);
-        }
+        self.go_on(until);
     }
 
     /// As `drive`, unless time is being made to pass by somebody else; says whether it was done.
@@ -209,12 +213,18 @@ impl Core {
             Err(TryLockError::WouldBlock) => return false,
         };
         let _driving = Driving::begin(self, guard);
+        self.go_on(until);
+        true
+    }
+
+    /// Runs what is due, and puts the clock where it was to go.
+    #[track_caller]
+    fn go_on(self: &Arc<Self>, until: Until) {
         self.run_tasks(until);
         if let Until::Time(time) = until {
             let mut state = self.state();
             state.now = state.now.max(time);
         }
-        true
     }
 
     #[track_caller]

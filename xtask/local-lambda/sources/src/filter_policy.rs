@@ -130,7 +130,8 @@ fn is_nested(policy: &Value) -> bool {
 
 /// The product of the numbers of values, each times its depth; the members of `$or` add up.
 ///
-/// Source: <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html#subscription-filter-policy-payload-constraints>.
+/// Source:
+/// <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html#subscription-filter-policy-payload-constraints>.
 fn combinations(policy: &Value, depth: usize) -> usize {
     let Some(fields) = policy.as_object() else { return 1 };
     fields.iter().fold(1, |product, (name, value)| {

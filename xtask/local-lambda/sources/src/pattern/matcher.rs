@@ -45,7 +45,8 @@ pub(super) enum Comparison {
 
 /// The largest number, up and down, that `numeric` compares.
 ///
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching>.
+/// Source:
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching>.
 pub(super) const LARGEST_NUMBER: f64 = 5.0e9;
 
 impl Matcher {

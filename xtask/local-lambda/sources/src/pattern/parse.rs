@@ -8,7 +8,8 @@ use super::{Dialect, Fields, InvalidPattern, Node};
 
 /// How many alternatives the lists of `$or` may multiply out to.
 ///
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or>.
+/// Source:
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or>.
 const MAX_ALTERNATIVES: usize = 1_000;
 
 /// Names that a field inside `$or` may not have.

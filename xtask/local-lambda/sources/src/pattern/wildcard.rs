@@ -1,6 +1,7 @@
 //! The `wildcard` operator: `*` stands for any characters, `\*` for an asterisk, `\\` for a backslash.
 //!
-//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching>.
+//! Source:
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching>.
 
 /// The pieces between the asterisks; one piece means that there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]

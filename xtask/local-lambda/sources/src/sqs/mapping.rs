@@ -105,9 +105,7 @@ impl QueueMappingBuilder {
             settings: Mutex::new(settings),
             state: Mutex::new(State::default()),
         });
-        let uuid = core.draw(local_lambda::Ids::uuid);
-        let arn = format!("arn:aws:lambda:{}:{}:event-source-mapping:{uuid}", core.region, core.account);
-        core.add_resource(&arn, Arc::clone(&mapping));
+        let (uuid, _) = core.add_mapping(&mapping);
         lock(&queue.mappings).push(Arc::downgrade(&mapping));
         mapping.replan(&core);
         QueueMapping { core, mapping, uuid }

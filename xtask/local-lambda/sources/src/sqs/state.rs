@@ -208,7 +208,8 @@ impl State {
     /// Takes in a message of the queue that this one is the dead-letter queue of. In a standard queue its age counts
     /// on; in a FIFO queue it begins anew.
     ///
-    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>.
+    /// Source:
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>.
     pub(crate) fn bury(&mut self, mut message: Message, source_arn: &str, now: Timestamp) {
         if self.fifo {
             message.sent_at = now;
@@ -348,7 +349,8 @@ impl State {
 
     /// Takes in a dead letter that is redriven: a new message with the same content.
     ///
-    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>.
+    /// Source:
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>.
     pub(crate) fn take_back(&mut self, message: Message, now: Timestamp, ids: &mut Ids) -> String {
         let id = ids.uuid();
         self.place(Message {

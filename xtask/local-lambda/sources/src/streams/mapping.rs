@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use local_lambda::Ids;
 
 use super::poller::Poller;
 use super::{Service, StreamState};
@@ -151,7 +150,6 @@ impl StreamMappingBuilder {
             StartingPosition::AtTimestamp(time) => shard.at_time(time),
         };
         let pollers = lock(&stream.shards).iter().map(|shard| Mutex::new(Poller::new(begin(shard)))).collect();
-        let uuid = core.draw(Ids::uuid);
         let mapping = Arc::new(MappingState {
             function: function.invocable(),
             criteria,
@@ -159,8 +157,7 @@ impl StreamMappingBuilder {
             pollers,
             iterator_ages: Mutex::default(),
         });
-        let arn = format!("arn:aws:lambda:{}:{}:event-source-mapping:{uuid}", core.region, core.account);
-        core.add_resource(&arn, Arc::clone(&mapping));
+        let (uuid, arn) = core.add_mapping(&mapping);
         lock(&stream.mappings).push(Arc::downgrade(&mapping));
         let mapping = StreamMapping { core, stream, mapping, uuid, arn };
         mapping.wake_all();
