@@ -4,9 +4,10 @@
 //! while somebody writes or reads. Plain `mdbook build` gives a book that reads well; [`dress`] adds what only the
 //! course knows: facts of exercises, the contents without scripts, reading offline.
 //!
-//! What a served page can do more is [`serve`]'s: `live` is what is true now (site, states, checks), `page/` the scripts
-//! and styles that show it, `api` what a page may ask for, `guard` and `token` who may ask. A check is the command line's
-//! `check --format jsonl`, whose events (`xtask/src/stream.rs` documents them) go to every open page as they are.
+//! What a served page can do more is [`serve`]'s: `live` is what is true now (site, states, checks), `page/` the
+//! scripts and styles that show it, `api` what a page may ask for, `guard` and `token` who may ask. A check is the
+//! command line's `check --format jsonl`, whose events (`xtask/src/stream.rs` documents them) go to every open page as
+//! they are.
 //!
 //! What leans on mdBook 0.5.4's own ways, each with a test that fails when they change:
 //! - its warnings, by the file name between backticks and the tag they quote ([`check::remarks`]);

@@ -129,7 +129,8 @@ pub(super) mod group {
     #[expect(unsafe_code, reason = "std ends only single processes")]
     fn signal(leader: u32, signal: libc::c_int) {
         if let Ok(leader) = i32::try_from(leader) {
-            // SAFETY: kill(2) has no preconditions. Callers have not yet waited for the leader, so its number is its own.
+            // SAFETY: kill(2) has no preconditions. Callers have not yet waited for the leader, so its number is its
+            // own.
             unsafe { libc::kill(-leader, signal) };
         }
     }

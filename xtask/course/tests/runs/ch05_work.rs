@@ -153,8 +153,8 @@ fn limits_of_answers_and_of_waiting() {
     same("ch05", "answer-limits.md", &table);
 }
 
-/// When twenty functions come back whose first attempt failed at the same moment: doubling from 16 ms, without jitter and
-/// as the solution of exercise 6 draws its waits.
+/// When twenty functions come back whose first attempt failed at the same moment: doubling from 16 ms, without jitter
+/// and as the solution of exercise 6 draws its waits.
 #[test]
 fn how_attempts_spread_out() {
     const CLIENTS: u64 = 20;

@@ -1,5 +1,5 @@
-//! What chapter 7 prints of networks, secrets and callers: packets on their way through templates of exercise 1, two types
-//! for one password, and decisions about policies of exercise 4.
+//! What chapter 7 prints of networks, secrets and callers: packets on their way through templates of exercise 1, two
+//! types for one password, and decisions about policies of exercise 4.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,5 @@
-//! What chapter 9 prints of values that strangers and tables have: what a header of a few bytes asks for, and what is left
-//! of a number that goes through a float.
+//! What chapter 9 prints of values that strangers and tables have: what a header of a few bytes asks for, and what is
+//! left of a number that goes through a float.
 
 use std::fmt::Write as _;
 

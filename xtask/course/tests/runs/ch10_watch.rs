@@ -71,8 +71,8 @@ const DAY: u64 = 24 * 60;
 /// Ten o'clock on a Monday, in minutes.
 const TEN: u64 = DAY + 10 * 60;
 
-/// A Monday from 08:00 on, with sixty orders a minute, of which one fails, to the end of Tuesday, and what else happens from 10:00
-/// to 11:00.
+/// A Monday from 08:00 on, with sixty orders a minute, of which one fails, to the end of Tuesday, and what else happens
+/// from 10:00 to 11:00.
 fn monday(incident: impl Fn(&mut Metrics, u64)) -> Metrics {
     let mut metrics = Metrics::new();
     for minute in DAY + 8 * 60..3 * DAY {

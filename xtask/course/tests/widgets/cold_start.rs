@@ -2,7 +2,8 @@
 //!
 //! Source of the rules: an environment takes one request at a time; where all are busy, another is started
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>). INIT is billed
-//! (<https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/>), what comes before it is not.
+//! (<https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/>), what comes before it is
+//! not.
 
 use serde_json::{Value, json};
 

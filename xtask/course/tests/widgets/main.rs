@@ -1,9 +1,10 @@
 //! What the book's widgets compute, and the facts that they compute with.
 //!
-//! A widget's formula is written in JavaScript, in `theme/widgets`. Its truth is in `exercises/fixtures/vectors`: inputs
-//! and outputs that this test writes, found in another way than the widget finds them, and with which
-//! `.ci/browser/formulas.test.js` compares the widget. Where an exercise solves the same question, a test of its chapter in
-//! `tests/runs` puts every case to the solution. `COURSE_RENEW=1 cargo test -p course --test widgets` writes the files anew.
+//! A widget's formula is written in JavaScript, in `theme/widgets`. Its truth is in `exercises/fixtures/vectors`:
+//! inputs and outputs that this test writes, found in another way than the widget finds them, and with which
+//! `.ci/browser/formulas.test.js` compares the widget. Where an exercise solves the same question, a test of its
+//! chapter in `tests/runs` puts every case to the solution. `COURSE_RENEW=1 cargo test -p course --test widgets` writes
+//! the files anew.
 
 mod alias;
 mod cold_start;

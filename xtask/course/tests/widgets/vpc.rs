@@ -1,8 +1,9 @@
 //! The way of a connection, found by following tables: what each hop sends on where.
 //!
 //! Sources of the rules: a function in a VPC has a private address only, in a public subnet too
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html>); gateway endpoints are routes, interface
-//! endpoints are addresses (<https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html>).
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html>); gateway endpoints are routes,
+//! interface endpoints are addresses
+//! (<https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html>).
 
 use course::data;
 use serde_json::{Value, json};
