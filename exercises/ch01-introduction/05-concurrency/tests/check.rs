@@ -4,11 +4,24 @@ use course::{Seed, values};
 use local_lambda::{Function, Outcome, binary};
 use serde_json::{Value, json};
 
+/// The numbers that the task names. An event with all of Lambda's could not be read in a failure.
+const NAMES: [&str; 8] = [
+    "account_concurrency",
+    "unreserved_concurrency",
+    "requests_per_environment",
+    "scaling_environments",
+    "scaling_interval",
+    "scaling_start",
+    "scaling_step",
+    "scaling_maximum",
+];
+
 /// The numbers of an ordinary account.
 fn facts() -> Value {
     let (mut all, sqs) = (values("concurrency"), values("sqs"));
     let (Some(facts), Value::Object(sqs)) = (all.as_object_mut(), sqs) else { panic!("facts are maps") };
     facts.extend(sqs);
+    facts.retain(|name, _| NAMES.contains(&name.as_str()));
     all
 }
 

@@ -152,7 +152,8 @@ impl TryFrom<Question> for Configuration {
 
     fn try_from(Question { limits, requested }: Question) -> Result<Configuration, Vec<Problem>> {
         let rules = Rules { limits: &limits, managed_instances: requested.capacity_provider.is_some() };
-        // TODO: whoever has three problems wants to hear of three.
+        // TODO: whoever has three problems wants to hear of three. And from how many environments on that are kept
+        // ready does it exclude SnapStart?
         if requested.snap_start && requested.provisioned_concurrency > 1 {
             return Err(vec![Problem::Excludes(["snap_start", "provisioned_concurrency"])]);
         }

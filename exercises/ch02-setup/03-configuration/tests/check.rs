@@ -18,7 +18,10 @@ fn ask(story: &str, settings: &Value) -> Outcome {
 fn ask_under(limits: &Value, story: &str, settings: &Value) -> Outcome {
     let mut requested = json!({ "name": "thumbnailer" });
     merge(&mut requested, settings);
-    Function::start(binary!()).story(story).invoke(json!({ "limits": limits, "requested": requested }))
+    // The limits are many, so the story tells what is requested, if it is not long itself.
+    let told = requested.to_string();
+    let told = if told.len() <= 200 { format!("{story}: {told}") } else { story.to_owned() };
+    Function::start(binary!()).story(told).invoke(json!({ "limits": limits, "requested": requested }))
 }
 
 fn merge(into: &mut Value, settings: &Value) {

@@ -94,9 +94,9 @@ fn reports_an_error_in_the_body_and_in_the_header() {
 fn goes_on_after_a_panic_of_the_handler() {
     let mut seed = Seed::at_run_time();
     let function = shop().start();
-    for number in 0..2 {
+    for time in ["once", "once more"] {
         let message = format!("the {} jammed", seed.name());
-        let outcome = function.story(format!("the handler panics, {number}")).invoke(json!({ "panic": &message }));
+        let outcome = function.story(format!("the handler panics {time}")).invoke(json!({ "panic": &message }));
         outcome.expect_error("HandlerPanicked");
         expect_posted(&outcome, "HandlerPanicked", &message);
         let said = seed.name();

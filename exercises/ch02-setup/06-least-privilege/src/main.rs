@@ -3,7 +3,7 @@
 //! It asks for everything anew with each order, so that its calls stand in one place.
 
 use aws_config::BehaviorVersion;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -54,6 +54,9 @@ impl Clerk {
     // ANCHOR_END: calls
 }
 
-fn failed(error: impl std::error::Error) -> Diagnostic {
-    Diagnostic { error_type: "CallFailed".to_owned(), error_message: DisplayErrorContext(error).to_string() }
+/// What the service said, if it said something: a denial is read by people.
+fn failed(error: impl std::error::Error + ProvideErrorMetadata) -> Diagnostic {
+    let code = error.code().unwrap_or("CallFailed").to_owned();
+    let error_message = error.message().map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned);
+    Diagnostic { error_type: code, error_message }
 }
