@@ -37,6 +37,8 @@ fn greets_a_guest_whose_name_is_absent_null_or_blank() {
         ("the till sends null for the name", json!({ "name": null })),
         ("the till sends an empty name", json!({ "name": "" })),
         ("the till sends a name of blanks", json!({ "name": "  " })),
+        ("the till sends a tabulator for the name", json!({ "name": "\t" })),
+        ("the till sends the wide blank of a Chinese keyboard", json!({ "name": "\u{3000}" })),
     ] {
         function.story(story).invoke(visitor).expect_json_at("/greeting", "Hello, guest!");
     }
@@ -45,8 +47,20 @@ fn greets_a_guest_whose_name_is_absent_null_or_blank() {
 #[test]
 fn leaves_every_script_and_emoji_as_it_came() {
     let function = Function::start(binary!());
-    for name in ["小明", "Zoë", "🦀", "أحمد"] {
+    for name in ["小明", "Zoë", "🦀", "أحمد", "👩\u{200d}🚀"] {
         let outcome = function.story("not everybody writes their name in ASCII").invoke(json!({ "name": name }));
+        outcome.expect_json_at("/greeting", format!("Hello, {name}!"));
+    }
+}
+
+#[test]
+fn leaves_the_blanks_round_a_name() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for name in
+        [format!("  {}", seed.name()), format!("{} ", seed.name()), format!(" {} {} ", seed.name(), seed.name())]
+    {
+        let outcome = function.story(format!("the till sends {name:?}")).invoke(json!({ "name": name }));
         outcome.expect_json_at("/greeting", format!("Hello, {name}!"));
     }
 }
@@ -61,6 +75,8 @@ fn prints_at_most_twenty_characters_of_a_name() {
         "🦀".repeat(25),
         format!("{}{}", "n".repeat(letters), "ö".repeat(30)),
         "exactly twenty chars".to_owned(),
+        "one more than twenty.".to_owned(),
+        "👩\u{200d}🚀".repeat(7),
     ] {
         let printed: String = name.chars().take(20).collect();
         let outcome = function.story("a ticket has room for 20 characters").invoke(json!({ "name": name }));
@@ -76,6 +92,18 @@ fn numbers_the_visitors_of_one_process() {
     for number in 1..=visitors {
         let story = format!("visitor {number} since the process started");
         function.story(story).invoke(json!({ "name": seed.name() })).expect_json_at("/number", number);
+    }
+    let name = seed.name();
+    for (place, (story, visitor)) in [
+        ("a guest is a visitor too", json!({})),
+        ("after a guest comes somebody with a name", json!({ "name": name })),
+        ("somebody of the same name comes again", json!({ "name": name })),
+        ("and one more guest", json!({ "name": null })),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        function.story(story).invoke(visitor).expect_json_at("/number", visitors + 1 + place as u64);
     }
     function.force_cold();
     let outcome = function.story("the first visitor after a cold start").invoke(json!({ "name": seed.name() }));
