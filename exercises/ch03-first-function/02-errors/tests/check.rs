@@ -56,8 +56,9 @@ fn quotes_an_order_from_the_web_and_from_the_bus() {
     let mut seed = Seed::at_run_time();
     let prices = json!({ "10x15": seed.number(9..=40), "13x18": seed.number(41..=99) });
     let desk = order_desk(Some(&prices), "none");
-    for size in ["10x15", "13x18"] {
-        let copies = seed.number(1..=500);
+    for (size, copies) in
+        [("10x15", seed.number(2..=499)), ("13x18", seed.number(2..=499)), ("10x15", 1), ("13x18", 500)]
+    {
         let cents = prices[size].as_u64().unwrap_or_default() * copies;
         let order = json!({ "size": size, "copies": copies });
         let outcome = desk.story("the web shop asks for a price").invoke(by_web(Some(&order.to_string())));
@@ -75,6 +76,15 @@ fn tells_the_web_shop_what_is_wrong_with_an_order() {
         ("the order is for no copies", Some(r#"{"size":"10x15","copies":0}"#), "copies"),
         ("the order is for one copy too many", Some(r#"{"size":"10x15","copies":501}"#), "copies"),
         ("the order has no size", Some(r#"{"copies":3}"#), "size"),
+        ("the order does not say how many copies", Some(r#"{"size":"10x15"}"#), "copies"),
+        ("the size is a number", Some(r#"{"size":10,"copies":3}"#), ""),
+        ("the copies are text", Some(r#"{"size":"10x15","copies":"3"}"#), ""),
+        ("the order is for two and a half copies", Some(r#"{"size":"10x15","copies":2.5}"#), ""),
+        (
+            "the order is for more copies than fit into 32 bits",
+            Some(r#"{"size":"10x15","copies":4294967299}"#),
+            "copies",
+        ),
         ("the body is not JSON", Some("three prints, please"), ""),
         ("the request has no body", None, ""),
     ] {
@@ -91,11 +101,17 @@ fn tells_the_web_shop_that_a_size_is_unknown() {
     let desk = order_desk(Some(&price_list()), "none");
     let mut seed = Seed::at_run_time();
     let size = format!("{}x{}", seed.number(20..=99), seed.number(20..=99));
-    let order = json!({ "size": size, "copies": 1 }).to_string();
-    let outcome = desk.story("the order is for a size that nobody prints").invoke(by_web(Some(&order)));
-    let body = expect_status(&outcome, 404);
-    assert_eq!(body["error"], "UnknownSize", "the body is {body}");
-    assert!(body["message"].as_str().unwrap_or_default().contains(&size), "the message must name {size}: {body}");
+    for (story, size) in [
+        ("the order is for a size that nobody prints", size.as_str()),
+        ("the list writes sizes with a small x", "10X15"),
+    ] {
+        let order = json!({ "size": size, "copies": 1 }).to_string();
+        let outcome = desk.story(story).invoke(by_web(Some(&order)));
+        let body = expect_status(&outcome, 404);
+        assert_eq!(body["error"], "UnknownSize", "{story}: the body is {body}");
+        let message = body["message"].as_str().unwrap_or_default();
+        assert!(message.contains(size), "{story}: the message must name {size}: {body}");
+    }
 }
 
 #[test]
@@ -152,4 +168,12 @@ fn logs_the_reason_and_not_the_password() {
     outcome.expect_logged("connection refused").expect_not_logged(&password);
     let outcome = desk.story("the operators look for the reason").invoke(by_bus(order));
     outcome.expect_logged("connection refused").expect_not_logged(&password);
+    let desk = order_desk(Some(&price_list()), &password);
+    for (story, order) in [
+        ("the database is there, and the order is wrong", json!({ "size": "10x15", "copies": 0 })),
+        ("the database is there, and has no such size", json!({ "size": "8x8", "copies": 1 })),
+    ] {
+        let outcome = desk.story(story).invoke(by_bus(order));
+        outcome.expect_not_logged("connection refused").expect_not_logged(&password);
+    }
 }
