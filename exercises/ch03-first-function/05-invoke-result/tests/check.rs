@@ -33,6 +33,9 @@ fn reads_an_answer_and_which_version_gave_it() {
     let parts = [("Payload", json!(payload)), ("ExecutedVersion", json!(version))];
     let outcome = function.story("a newer version answered").invoke(changed("lambda-invoke/answered", &parts));
     outcome.expect_json_at("/answer", json!({ "cents": cents })).expect_json_at("/version", version);
+    let result = json!({ "StatusCode": 200, "Payload": payload });
+    let outcome = function.story("the result does not say which version").invoke(result);
+    outcome.expect_json(json!({ "outcome": "answered", "answer": { "cents": cents }, "version": null, "log": null }));
 }
 
 #[test]
@@ -54,6 +57,11 @@ fn takes_a_function_error_for_a_failure_although_the_status_is_200() {
     let parts = [("Payload", json!(payload)), ("FunctionError", json!("Handled"))];
     let outcome = function.story("an error of another sort").invoke(changed("lambda-invoke/function-error", &parts));
     outcome.expect_json_at("/outcome", "failed").expect_json_at("/error_type", error_type);
+    let message = format!("no size {}\nask the order desk", seed.number(20..=99));
+    let payload = json!({ "errorType": "UnknownSize", "errorMessage": message }).to_string();
+    let parts = [("Payload", json!(payload))];
+    let outcome = function.story("a message of two lines").invoke(changed("lambda-invoke/function-error", &parts));
+    outcome.expect_json_at("/outcome", "failed").expect_json_at("/message", message);
 }
 
 #[test]
@@ -65,14 +73,21 @@ fn takes_an_answer_for_an_answer_whatever_it_looks_like() {
         json!({ "statusCode": 500, "body": "the function answered an HTTP API" }),
         json!("FunctionError"),
         json!(null),
+        json!(false),
+        json!(format!("{{\"cents\":{}}}", seed.number(1..=9999))),
     ];
     for answer in answers {
         let parts = [("Payload", json!(answer.to_string()))];
         let outcome = function.story("there is no FunctionError").invoke(changed("lambda-invoke/answered", &parts));
         outcome.expect_json_at("/outcome", "answered").expect_json_at("/answer", answer);
     }
-    let outcome = function.story("the answer is empty").invoke(json!({ "StatusCode": 200, "Payload": "" }));
-    outcome.expect_json_at("/outcome", "answered").expect_json_at("/answer", Value::Null);
+    for (story, result) in [
+        ("the answer is empty", json!({ "StatusCode": 200, "Payload": "" })),
+        ("there is no payload at all", json!({ "StatusCode": 200 })),
+    ] {
+        let outcome = function.story(story).invoke(result);
+        outcome.expect_json_at("/outcome", "answered").expect_json_at("/answer", Value::Null);
+    }
 }
 
 #[test]
@@ -97,30 +112,69 @@ fn reads_the_end_of_the_log() {
         let outcome = function.story("the caller asked for the end of a short log").invoke(changed(name, &parts));
         outcome.expect_json_at("/log", log.clone());
     }
+    let long = "小明 ordered prints\n".repeat(300);
+    let (cut, whole) = (tail(&long, 4096), long.len() - 4096);
+    let expected = (whole..).find_map(|start| long.get(start..)).unwrap_or_default();
+    let outcome = function
+        .story(format!("the log has {} bytes, of which the last 4096 came", long.len()))
+        .invoke(changed("lambda-invoke/answered", &[("LogResult", json!(cut))]));
+    outcome.expect_json_at("/log", expected);
+    let outcome = function
+        .story("the function logged nothing")
+        .invoke(changed("lambda-invoke/answered", &[("LogResult", json!(""))]));
+    outcome.expect_json_at("/log", "");
 }
 
 #[test]
 fn bears_a_log_that_was_cut_inside_a_character() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    let end = format!(" printed for {}\nEND\n", seed.name());
-    for (character, bytes_left) in [('ü', 1), ('明', 2), ('明', 1), ('🦀', 3), ('🦀', 2), ('🦀', 1)] {
+    let name = seed.name();
+    for (character, bytes_left, end) in [
+        ('ü', 1, format!(" printed for {name}\nEND\n")),
+        ('明', 2, format!(" printed for {name}\nEND\n")),
+        ('明', 1, format!("小明 printed for {name}\nEND\n")),
+        ('🦀', 3, format!("🦀 printed for {name}\nEND\n")),
+        ('🦀', 2, format!("? and \u{FFFD} are what a printer made of {name}\nEND\n")),
+        ('🦀', 1, format!("é\u{FFFD}{name}\nEND\n")),
+    ] {
         let log = format!("{character}{end}");
         let parts = [("LogResult", json!(tail(&log, end.len() + bytes_left)))];
         let story =
             format!("the log was cut, and {bytes_left} of the {} bytes of {character} are left", character.len_utf8());
         let outcome = function.story(story).invoke(changed("lambda-invoke/answered", &parts));
-        outcome.expect_json_at("/log", end.clone());
+        outcome.expect_json_at("/log", end);
     }
 }
 
 #[test]
 fn reports_a_call_that_was_refused() {
+    let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    for (status, story) in [(429, "too many calls at once"), (403, "the caller may not"), (500, "Lambda itself failed")]
-    {
-        let outcome = function.story(story).invoke(json!({ "StatusCode": status, "Payload": "{\"message\":\"no\"}" }));
-        let error_type = outcome.expect_function_error().error_type.clone();
-        outcome.expect_error_saying(&error_type, &status.to_string());
+    for (status, story) in [
+        (429, "too many calls at once"),
+        (403, "the caller may not"),
+        (500, "Lambda itself failed"),
+        (302, "a proxy on the way sends the caller elsewhere"),
+        (201, "no kind of call has this status"),
+        (seed.number(404..=428), "one of the others"),
+    ] {
+        for (story, result) in [
+            (story.to_owned(), json!({ "StatusCode": status, "Payload": "{\"message\":\"no\"}" })),
+            (format!("{story}, and the payload is no JSON"), json!({ "StatusCode": status, "Payload": "<html>" })),
+            (
+                format!("{story}, and the rest looks like a failure"),
+                json!({
+                    "StatusCode": status,
+                    "FunctionError": "Unhandled",
+                    "LogResult": tail("END\n", 4096),
+                    "Payload": "{\"errorType\":\"E\",\"errorMessage\":\"m\"}",
+                }),
+            ),
+        ] {
+            let outcome = function.story(story).invoke(result);
+            let error_type = outcome.expect_function_error().error_type.clone();
+            outcome.expect_error_saying(&error_type, &status.to_string());
+        }
     }
 }
