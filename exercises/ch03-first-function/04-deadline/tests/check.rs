@@ -38,6 +38,12 @@ fn prints_a_small_batch_at_once() {
     let outcome = night_shift(3_000, 500).story("a few jobs and plenty of time").invoke(json!({ "jobs": jobs }));
     outcome.expect_json(json!({ "printed": count, "cursor": null }));
     expect_printed(&printed(&outcome), &jobs);
+    let (again, last) = (jobs[0].clone(), seed.name());
+    let jobs = [again.clone(), again.clone(), last, again];
+    let story = "three of the four jobs have the same name, and each is a photo that somebody waits for";
+    let outcome = night_shift(3_000, 500).story(story).invoke(json!({ "jobs": jobs }));
+    outcome.expect_json(json!({ "printed": 4, "cursor": null }));
+    expect_printed(&printed(&outcome), &jobs);
     let outcome = night_shift(3_000, 500).story("nothing was left over").invoke(json!({ "jobs": [] }));
     outcome.expect_json(json!({ "printed": 0, "cursor": null }));
 }
@@ -82,7 +88,23 @@ fn works_as_long_as_the_margin_allows() {
         .story("100 jobs of 10 ms; of 1000 ms the last 400 are the margin")
         .invoke(json!({ "jobs": jobs(&mut seed, 100) }));
     outcome.expect_that("it prints at least ten jobs in 600 ms", |answer| answer["printed"].as_u64() >= Some(10));
-    outcome.expect_at_least(Duration::from_millis(500));
+    outcome.expect_at_least(Duration::from_millis(580));
+}
+
+#[test]
+fn begins_no_job_when_less_than_the_margin_is_left() {
+    let mut seed = Seed::at_run_time();
+    for _ in 0..2 {
+        let margin = seed.number(900..=955);
+        let function = night_shift(1_000, margin);
+        let story = format!("100 jobs of at least 10 ms; of 1000 ms the last {margin} are the margin");
+        let outcome = function.story(story).invoke(json!({ "jobs": jobs(&mut seed, 100) }));
+        // The first job begins at once, each other one at least 10 ms after the one before.
+        let most = (1_000 - margin) / 10 + 1;
+        let rule = format!("at most {most} jobs begin in the {} ms before the margin", 1_000 - margin);
+        outcome.expect_that(&rule, |answer| answer["printed"].as_u64().is_some_and(|printed| printed <= most));
+        assert!(printed(&outcome).len() as u64 <= most, "{rule}, and the printer printed {}", printed(&outcome).len());
+    }
 }
 
 #[test]
