@@ -63,6 +63,10 @@ fn notes_every_photo_that_was_uploaded() {
     let changes = [("/Records/1/s3/bucket/name", json!(bucket))];
     let outcome = function.story("a photo came to another bucket").invoke(changed("s3/photos-uploaded", &changes));
     outcome.expect_json_at("/facts/1/bucket", bucket).expect_json_at("/facts/0/bucket", "ferris-prints-uploads");
+    let outcome = function.story("a photo was removed").invoke(fixture("s3/photo-removed"));
+    let key = "uploads/Summer 2026/red flower.ppm";
+    let facts = [json!({ "event": "ObjectRemoved:Delete", "bucket": "ferris-prints-uploads", "key": key })];
+    outcome.expect_json(json!({ "service": "s3", "facts": facts }));
 }
 
 #[test]
@@ -129,34 +133,155 @@ fn notes_an_event_of_a_bus() {
 fn tells_the_three_kinds_of_http_request_apart() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());
-    let client = format!("203.0.113.{}", seed.number(1..=254));
-    let path = format!("/orders/{}", seed.number(1000..=9999));
+    for method in ["GET", "POST", *seed.pick(&["PUT", "PATCH", "DELETE"])] {
+        let client = format!("203.0.113.{}", seed.number(1..=254));
+        let path = format!("/orders/{}", seed.number(1000..=9999));
+        let facts = [json!({ "method": method, "path": path, "client": client })];
 
-    let changes = [
-        ("/path", json!(path)),
-        ("/requestContext/path", json!(format!("/prod{path}"))),
-        ("/requestContext/identity/sourceIp", json!(client)),
-        ("/headers/X-Forwarded-For", json!(client)),
-        ("/multiValueHeaders/X-Forwarded-For", json!([client])),
-    ];
-    let outcome = function.story("a REST API asks").invoke(changed("apigateway/rest-api-order", &changes));
-    let facts = [json!({ "method": "GET", "path": path, "client": client })];
-    outcome.expect_json(json!({ "service": "rest-api", "facts": facts }));
+        let changes = [
+            ("/path", json!(path)),
+            ("/httpMethod", json!(method)),
+            ("/requestContext/httpMethod", json!(method)),
+            ("/requestContext/path", json!(format!("/prod{path}"))),
+            ("/requestContext/identity/sourceIp", json!(client)),
+            ("/headers/X-Forwarded-For", json!(client)),
+            ("/multiValueHeaders/X-Forwarded-For", json!([client])),
+        ];
+        let outcome = function.story("a REST API asks").invoke(changed("apigateway/rest-api-order", &changes));
+        outcome.expect_json(json!({ "service": "rest-api", "facts": facts }));
 
-    let changes = [
-        ("/rawPath", json!(path)),
-        ("/requestContext/http/path", json!(path)),
-        ("/requestContext/http/sourceIp", json!(client)),
-        ("/headers/x-forwarded-for", json!(client)),
-    ];
-    let outcome = function.story("an HTTP API asks").invoke(changed("apigateway/http-api-quote", &changes));
-    let facts = [json!({ "method": "POST", "path": path, "client": client })];
-    outcome.expect_json(json!({ "service": "http-api", "facts": facts }));
+        let changes = [
+            ("/rawPath", json!(path)),
+            ("/requestContext/http/path", json!(path)),
+            ("/requestContext/http/method", json!(method)),
+            ("/requestContext/http/sourceIp", json!(client)),
+            ("/headers/x-forwarded-for", json!(client)),
+        ];
+        for (story, name) in [
+            ("an HTTP API asks", "apigateway/http-api-quote"),
+            ("a function URL asks, in the format of an HTTP API", "apigateway/function-url-prices"),
+        ] {
+            let outcome = function.story(story).invoke(changed(name, &changes));
+            outcome.expect_json(json!({ "service": "http-api", "facts": facts }));
+        }
 
-    let changes = [("/headers/x-forwarded-for", json!(client)), ("/path", json!(path))];
-    let outcome = function.story("a load balancer asks").invoke(changed("alb/price-list", &changes));
-    let facts = [json!({ "method": "GET", "path": path, "client": client })];
-    outcome.expect_json(json!({ "service": "alb", "facts": facts }));
+        let changes =
+            [("/headers/x-forwarded-for", json!(client)), ("/path", json!(path)), ("/httpMethod", json!(method))];
+        let outcome = function.story("a load balancer asks").invoke(changed("alb/price-list", &changes));
+        outcome.expect_json(json!({ "service": "alb", "facts": facts }));
+    }
+}
+
+#[test]
+fn notes_paths_without_the_stage() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for stage in ["prod".to_owned(), seed.name().to_lowercase()] {
+        let order = seed.number(1000..=9999);
+        for path in [format!("/orders/{order}"), format!("/{stage}ucts/{order}"), format!("/{stage}/{order}")] {
+            let changes = [
+                ("/path", json!(path)),
+                ("/requestContext/path", json!(format!("/{stage}{path}"))),
+                ("/requestContext/stage", json!(stage)),
+            ];
+            let story = format!("the stage {stage:?} of a REST API is asked for {path}");
+            let outcome = function.story(story).invoke(changed("apigateway/rest-api-order", &changes));
+            outcome.expect_json_at("/facts/0/path", path.clone());
+
+            let raw = format!("/{stage}{path}");
+            let changes = [
+                ("/rawPath", json!(raw)),
+                ("/requestContext/http/path", json!(raw)),
+                ("/requestContext/stage", json!(stage)),
+            ];
+            let story = format!("the stage {stage:?} of an HTTP API is asked for {path}, and its rawPath says {raw}");
+            let outcome = function.story(story).invoke(changed("apigateway/http-api-quote", &changes));
+            outcome.expect_json_at("/facts/0/path", path);
+        }
+    }
+}
+
+#[test]
+fn believes_the_service_about_the_client_where_it_says_so() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    for separator in [", ", ","] {
+        let client = format!("203.0.113.{}", seed.number(1..=254));
+        let claimed = format!("198.51.100.{}{separator}{client}", seed.number(1..=254));
+
+        let changes = [
+            ("/requestContext/identity/sourceIp", json!(client)),
+            ("/headers/X-Forwarded-For", json!(claimed)),
+            ("/multiValueHeaders/X-Forwarded-For", json!([claimed])),
+        ];
+        let story = "a client tells a REST API that it comes from elsewhere";
+        let outcome = function.story(story).invoke(changed("apigateway/rest-api-order", &changes));
+        outcome.expect_json_at("/facts/0/client", client.clone());
+
+        let changes = [("/requestContext/http/sourceIp", json!(client)), ("/headers/x-forwarded-for", json!(claimed))];
+        let story = "a client tells an HTTP API that it comes from elsewhere";
+        let outcome = function.story(story).invoke(changed("apigateway/http-api-quote", &changes));
+        outcome.expect_json_at("/facts/0/client", client.clone());
+
+        let hops = format!("{client}{separator}198.51.100.7{separator}192.0.2.9");
+        let changes = [("/headers/x-forwarded-for", json!(hops))];
+        let story = format!("a load balancer's request came through two proxies: {hops}");
+        let outcome = function.story(story).invoke(changed("alb/price-list", &changes));
+        outcome.expect_json_at("/facts/0/client", client);
+    }
+}
+
+#[test]
+fn knows_an_event_by_its_own_fields_and_not_by_what_it_carries() {
+    let mut seed = Seed::at_run_time();
+    let function = Function::start(binary!());
+    let inner = fixture_json("s3/photos-uploaded").to_string();
+    let changes = [("/Records/0/body", json!(inner))];
+    let outcome = function.story("a message with an event of S3 in it").invoke(changed("sqs/print-jobs", &changes));
+    outcome.expect_json_at("/service", "sqs").expect_json_at("/facts/0/body", inner);
+
+    let mut order = fixture_json("eventbridge/order-placed");
+    order["detail"]["copies"] = json!(seed.number(1..=500));
+    let changes = [("/Records/0/Sns/Message", json!(order.to_string()))];
+    let outcome =
+        function.story("a notice with an event of the bus in it").invoke(changed("sns/paper-is-low", &changes));
+    outcome.expect_json_at("/service", "sns").expect_json_at("/facts/0/message", order.to_string());
+
+    let changes = [("/detail", fixture_json("sqs/print-jobs"))];
+    let story = "the bus passes on what a queue's consumer could not handle";
+    let outcome = function.story(story).invoke(changed("eventbridge/order-placed", &changes));
+    outcome.expect_json_at("/service", "eventbridge").expect_json_at("/facts/0/from", "ferris-prints.partners");
+
+    for posted in ["dynamodb/order-changed", "eventbridge/order-placed"] {
+        let changes = [("/body", json!(fixture_json(posted).to_string()))];
+        let story = format!("somebody posts an event, {posted}");
+        let outcome = function.story(story).invoke(changed("apigateway/http-api-quote", &changes));
+        outcome.expect_json_at("/service", "http-api").expect_json_at("/facts/0/method", "POST");
+    }
+}
+
+#[test]
+fn says_null_for_what_is_absent() {
+    let function = Function::start(binary!());
+    for (name, parent, field, fact) in [
+        ("sqs/print-jobs", "/Records/0", "body", "body"),
+        ("sqs/print-jobs", "/Records/0/attributes", "ApproximateReceiveCount", "receives"),
+        ("s3/photos-uploaded", "/Records/0", "eventName", "event"),
+        ("s3/photos-uploaded", "/Records/0/s3/object", "key", "key"),
+        ("sns/paper-is-low", "/Records/0/Sns", "Subject", "subject"),
+        ("dynamodb/order-changed", "/Records/0/dynamodb", "SequenceNumber", "sequence"),
+        ("eventbridge/order-placed", "", "id", "id"),
+        ("apigateway/rest-api-order", "/requestContext/identity", "sourceIp", "client"),
+        ("apigateway/http-api-quote", "/requestContext/http", "sourceIp", "client"),
+        ("alb/price-list", "/headers", "x-forwarded-for", "client"),
+    ] {
+        let mut event = fixture_json(name);
+        let object = event.pointer_mut(parent).and_then(Value::as_object_mut).expect("the fixture has this object");
+        object.remove(field).unwrap_or_else(|| panic!("{name} has no {parent}/{field}"));
+        let event = Event::named(format!("{name}, without {parent}/{field}"), event);
+        let outcome = function.story(format!("{parent}/{field} is absent")).invoke(event);
+        outcome.expect_json_at(&format!("/facts/0/{fact}"), Value::Null);
+    }
 }
 
 #[test]
@@ -167,6 +292,16 @@ fn refuses_samples_that_no_service_sends() {
         ("a sample from a blog, with half of a REST API's request", fixture("apigateway/truncated-sample")),
         ("a notice that says nothing", json!({ "Records": [{ "EventSource": "aws:sns" }] }).into()),
         ("a batch of nothing", json!({ "Records": [] }).into()),
+        (
+            "a record of a stream that the log book does not know",
+            json!({ "Records": [{ "eventSource": "aws:kinesis", "eventName": "aws:kinesis:record" }] }).into(),
+        ),
+        (
+            "S3 tries whether a queue may be written to",
+            json!({ "Service": "Amazon S3", "Event": "s3:TestEvent" }).into(),
+        ),
+        ("an API asks who somebody is", fixture("apigateway/token-authorizer")),
+        ("half of an event of the bus", json!({ "detail-type": "OrderPlaced", "source": "ferris-prints.shop" }).into()),
         ("something else", json!({ "hello": "world" }).into()),
     ] {
         function.story(story).invoke(event).expect_error("UnknownEvent");

@@ -70,7 +70,7 @@ fn sqs(event: SqsEvent) -> Vec<Value> {
 
 fn s3(event: S3Event) -> Result<Vec<Value>, Diagnostic> {
     let facts = event.records.iter().map(|record| {
-        let key = decoded(record.s3.object.key.as_deref().unwrap_or_default())?;
+        let key = record.s3.object.key.as_deref().map(decoded).transpose()?;
         Ok(json!({ "event": record.event_name, "bucket": record.s3.bucket.name, "key": key }))
     });
     facts.collect()
@@ -105,13 +105,22 @@ fn eventbridge(event: EventBridgeEvent) -> Vec<Value> {
 }
 
 fn alb(request: AlbTargetGroupRequest) -> Vec<Value> {
-    let client = request.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let addresses = request.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let client = addresses.and_then(|addresses| addresses.split(',').next()).map(str::trim);
     vec![json!({ "method": request.http_method.as_str(), "path": request.path, "client": client })]
 }
 
 fn http_api(request: ApiGatewayV2httpRequest) -> Vec<Value> {
-    let http = request.request_context.http;
-    vec![json!({ "method": http.method.as_str(), "path": request.raw_path, "client": http.source_ip })]
+    let context = request.request_context;
+    let path = request.raw_path.as_deref().map(|path| without_stage(path, context.stage.as_deref()));
+    let http = context.http;
+    vec![json!({ "method": http.method.as_str(), "path": path, "client": http.source_ip })]
+}
+
+/// An HTTP API puts the name of the stage in front of the path, unless it is the one without a name, `$default`.
+fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
+    let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+    rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
 }
 
 fn rest_api(request: ApiGatewayProxyRequest) -> Vec<Value> {
