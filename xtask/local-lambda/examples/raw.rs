@@ -248,6 +248,7 @@ fn extension(name: &str) {
         println!("extension heard {}", event.body);
         match fate.as_str() {
             "busy" => thread::sleep(Duration::from_millis(300)),
+            "crash" => process::exit(3),
             "stays" if event.body.contains("SHUTDOWN") => thread::sleep(Duration::from_secs(600)),
             _ => {}
         }

@@ -15,6 +15,7 @@ mod transcript;
 
 mod config;
 mod sys;
+mod folder;
 mod watchdog;
 mod environment;
 mod pool;

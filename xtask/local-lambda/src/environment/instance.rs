@@ -76,6 +76,8 @@ pub(crate) enum End {
     Over,
     Exited(Exit),
     TimedOut,
+    /// An external extension ended, and with it the environment.
+    ExtensionEnded,
 }
 
 impl Instance {
@@ -151,9 +153,10 @@ impl Instance {
         self.started.elapsed()
     }
 
-    /// Whether the process can take another event.
+    /// Whether the process can take another event: it runs, and its extensions do.
     pub(crate) fn is_alive(&self) -> bool {
-        self.process.exit().is_none() && !self.ended.load(Ordering::Relaxed)
+        let run = self.extensions.iter().all(|extension| extension.process.exit().is_none());
+        run && self.process.exit().is_none() && !self.ended.load(Ordering::Relaxed)
     }
 
     /// The largest resident set when it was last looked at, in KiB.
@@ -300,8 +303,7 @@ impl Instance {
                 }
                 () = self.extension_exits() => {
                     self.settle().await;
-                    let error_type = self.api().extensions.failed().unwrap_or("Extension.Crash").to_owned();
-                    return Err(InitError::Reported(extension_error(&error_type)));
+                    return Err(InitError::Reported(self.extension_failure()));
                 }
                 () = tokio::time::sleep_until(deadline.into()) => {
                     let reported = self.api().init_error.take();
@@ -359,11 +361,25 @@ impl Instance {
                     self.settle().await;
                     return (End::Exited(exit), self.api().collect(&invocation_id));
                 }
+                () = self.extension_exits() => {
+                    // Whoever is killed for his memory takes his extensions with him.
+                    let end = match self.was_out_of_memory() {
+                        true => End::Exited(self.process.wait().await),
+                        false => End::ExtensionEnded,
+                    };
+                    self.settle().await;
+                    return (end, self.api().collect(&invocation_id));
+                }
                 () = tokio::time::sleep_until(deadline.into()) => {
                     return (End::TimedOut, self.api().collect(&invocation_id));
                 }
             }
         }
+    }
+
+    /// What an extension that has ended reported, or that it reported nothing.
+    pub(crate) fn extension_failure(&self) -> FunctionError {
+        extension_error(self.api().extensions.failed().unwrap_or("Extension.Crash"))
     }
 
     /// After the process has ended: waits until everything that it sent has been read. Connections are accepted in
@@ -500,6 +516,7 @@ async fn spawn(mut command: Command, program: &Path, source: LogSource) -> io::R
     }
 }
 
+/// The error that the caller gets for an extension's sake; the types are RAPID's.
 fn extension_error(error_type: &str) -> FunctionError {
     let body = serde_json::json!({ "errorType": error_type, "errorMessage": "an extension failed" });
     FunctionError::new(Bytes::from(body.to_string()), error_type.to_owned())

@@ -29,6 +29,7 @@ use self::instance::{End, Instance};
 use self::record::Record;
 use crate::config::FunctionConfig;
 use crate::event::Event;
+use crate::folder::Folder;
 use crate::ids::Ids;
 use crate::log::LogLine;
 use crate::outcome::{
@@ -36,7 +37,6 @@ use crate::outcome::{
 };
 use crate::platform_log::{Phase, whole_millis};
 use crate::transcript::{KillReason, Step, What};
-use crate::watchdog::Folder;
 use crate::wire::next::Handout;
 
 /// An execution environment of a function.
@@ -291,7 +291,7 @@ impl Environment {
             (_, None) => Duration::ZERO,
         };
         let duration = start.spent + ran;
-        let fate = fate(end, answer, self.config.timeout, instance.was_out_of_memory());
+        let fate = fate(end, answer, self.config.timeout, instance);
         let (status, error_type) = status_of(end, &fate);
         let message = match (&fate, end) {
             (Fate::TimedOut { after }, _) => Some(timed_out_line(request_id, *after)),
@@ -386,7 +386,8 @@ fn init_status(error: &InitError) -> (Status, Option<String>) {
 }
 
 /// What an invocation came to. An answer that arrived counts, however the process ended after it.
-fn fate(end: End, answer: Option<Answer>, timeout: Duration, out_of_memory: bool) -> Fate {
+fn fate(end: End, answer: Option<Answer>, timeout: Duration, instance: &Instance) -> Fate {
+    let out_of_memory = instance.was_out_of_memory();
     match (answer, end) {
         (Some(Answer::Response(response)), _) => Fate::Response(response),
         (Some(Answer::Error(error)), _) => Fate::FunctionError(error),
@@ -395,6 +396,7 @@ fn fate(end: End, answer: Option<Answer>, timeout: Duration, out_of_memory: bool
         (Some(Answer::Truncated), _) => Fate::FunctionError(truncated_response()),
         (None, End::Exited(exit)) => Fate::Exited { exit, out_of_memory },
         (None, End::TimedOut) => Fate::TimedOut { after: timeout },
+        (None, End::ExtensionEnded) => Fate::FunctionError(instance.extension_failure()),
         (None, End::Over) => Fate::FunctionError(truncated_response()),
     }
 }
@@ -410,6 +412,8 @@ fn status_of(end: End, fate: &Fate) -> (Status, Option<String>) {
     match (end, fate) {
         (End::TimedOut, _) => (Status::Timeout, None),
         (End::Exited(_), _) => (Status::Error, Some("Runtime.ExitError".to_owned())),
+        (End::ExtensionEnded, Fate::FunctionError(error)) => (Status::Error, Some(error.recorded_type.clone())),
+        (End::ExtensionEnded, _) => (Status::Error, None),
         (End::Over, Fate::Response(_)) => (Status::Success, None),
         (End::Over, Fate::FunctionError(error)) => (Status::Failure, Some(error.recorded_type.clone())),
         (End::Over, Fate::TooLarge(_)) => (Status::Error, Some("Function.ResponseSizeTooLarge".to_owned())),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use local_lambda::{Exit, FunctionBuilder, InitError, LogLine, LogSource, Outcome, What, limits};
+use local_lambda::{Exit, FunctionBuilder, InitError, LogLine, LogSource, Outcome, Status, What, limits};
 use serde_json::json;
 
 use crate::support::{example, fates, fates_in};
@@ -101,6 +101,15 @@ fn an_extension_that_stays_is_killed_when_the_window_is_over() {
     outcome.expect_timeout();
     assert!(took >= SHORT + limits::SHUTDOWN_WINDOW_EXTERNAL, "{took:?}");
     assert_eq!(last_exit(&outcome), Exit::Signal(9));
+}
+
+#[test]
+fn an_extension_that_ends_ends_the_invocation() {
+    let extension = Extension::new("crash");
+    let function = extension.beside(fates().timeout(Duration::from_secs(600)).env("EXTENSION", "crash")).start();
+    let outcome = function.invoke(json!({ "fate": "sleep", "ms": 600_000 }));
+    assert_eq!(outcome.expect_error("Extension.Crash").recorded_type, "Extension.Crash");
+    assert_eq!(outcome.report.status, Status::Error);
 }
 
 #[test]
