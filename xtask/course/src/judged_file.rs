@@ -55,6 +55,7 @@ impl JudgedFile {
         &self.path
     }
 
+    /// Its text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

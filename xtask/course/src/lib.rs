@@ -1,6 +1,8 @@
 //! What the checks of the course share: events as AWS sends them, choices that are made when a check runs, a service to
 //! play for a function, and the file to judge where the learner mends one.
 
+#![deny(missing_docs)]
+
 mod fixtures;
 mod judged_file;
 mod seed;

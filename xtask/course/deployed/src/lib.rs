@@ -10,6 +10,8 @@
 //!
 //! Each knows a part of what its service knows. Where a file goes beyond that part, it is said and not guessed.
 
+#![deny(missing_docs)]
+
 pub mod alarm;
 pub mod dockerfile;
 pub mod serverless;

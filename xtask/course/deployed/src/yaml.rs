@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 /// What is wrong with a text, and in which line, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YamlError {
+    /// Counted from 1.
     pub line: usize,
+    /// What is wrong.
     pub message: String,
 }
 

@@ -22,6 +22,8 @@
 //! leaves out: permissions boundaries, session policies, and the policies of an organization. A caller that has some
 //! asks once per policy and joins the answers.
 
+#![deny(missing_docs)]
+
 mod condition;
 mod decision;
 mod document;

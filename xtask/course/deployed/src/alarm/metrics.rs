@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 /// A metric: namespace, name, and *all* of its dimensions. One with another set of dimensions is another metric.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
+    /// `AWS/Lambda`, or one of the shop's own.
     pub namespace: String,
+    /// `Errors`.
     pub name: String,
+    /// Values by the names of the dimensions.
     pub dimensions: BTreeMap<String, String>,
 }
 
 impl Key {
+    /// A metric with these dimensions and no others.
     #[must_use]
     pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Key {
         let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -23,6 +27,7 @@ impl Key {
 pub struct Metrics(BTreeMap<Key, Vec<Vec<(f64, u64)>>>);
 
 impl Metrics {
+    /// Nothing was reported yet.
     #[must_use]
     pub fn new() -> Metrics {
         Metrics::default()

@@ -90,8 +90,11 @@ enum Treat {
 /// The state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
+    /// The threshold is not breached.
     Ok,
+    /// It is, for as many periods as the alarm wants.
     Alarm,
+    /// Too little is known to say.
     InsufficientData,
 }
 

@@ -35,9 +35,11 @@ pub struct Context {
 /// One file of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
+    /// What is in it.
     pub content: Content,
     /// Permissions: `0o755`.
     pub mode: u32,
+    /// Its user, with the group behind a colon where one was given.
     pub owner: String,
     /// The file of the context that it is a copy of.
     pub from_context: Option<String>,
@@ -45,9 +47,12 @@ pub struct File {
     pub(crate) written: u64,
 }
 
+/// What is in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
+    /// The text of a file of the context, or one that a command wrote.
     Text(String),
+    /// A program that was built.
     Program(Program),
 }
 
@@ -60,6 +65,7 @@ pub struct Program {
     pub glibc: Option<(u32, u32)>,
     /// The text of the `src/main.rs` that it was made of.
     pub source: String,
+    /// Whether it was built with another profile than `dev`.
     pub is_release: bool,
     /// Whether it was built by the versions of the context's `Cargo.lock`.
     pub is_locked: bool,
@@ -74,15 +80,21 @@ pub struct Image {
     pub layered: Vec<(String, File)>,
     /// Folders that not everybody may enter.
     pub closed: Vec<String>,
+    /// The variables that a process begins with.
     pub env: BTreeMap<String, String>,
     /// What a package manager has put into it.
     pub packages: BTreeSet<String>,
     /// The names of all `ARG`, of earlier stages too: with an attestation their values are pushed along.
     pub arguments: BTreeSet<String>,
+    /// What is started; where it is empty, `cmd` is.
     pub entrypoint: Vec<String>,
+    /// Its arguments.
     pub cmd: Vec<String>,
+    /// The folder in which a process begins.
     pub workdir: String,
+    /// Who a process is; root where nobody is named. Lambda takes a user of its own.
     pub user: Option<String>,
+    /// `arm64` or `x86_64`.
     pub architecture: String,
     pub(crate) base: bases::Base,
     /// All images that it was built with, those of earlier stages too.
@@ -94,7 +106,9 @@ pub struct Image {
 pub struct From {
     /// As the Dockerfile has it, after variables.
     pub reference: String,
+    /// `sha256:…`, where the reference ends with one.
     pub digest: Option<String>,
+    /// The line of its `FROM`, counted from 1.
     pub line: usize,
 }
 
@@ -123,6 +137,7 @@ impl Image {
 pub struct BuildError {
     /// The line of the instruction, counted from 1.
     pub line: usize,
+    /// What is wrong.
     pub message: String,
 }
 

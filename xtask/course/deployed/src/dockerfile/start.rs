@@ -7,7 +7,9 @@ use super::{Content, Image, Program, instruction, shell};
 /// What runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started {
+    /// Where it lies in the image.
     pub path: String,
+    /// What it is.
     pub program: Program,
     /// Whether a shell stands before the program, which does not pass signals on.
     pub is_behind_shell: bool,

@@ -19,7 +19,9 @@ use crate::yaml::{self, Tags};
 /// What a file becomes for one stage.
 #[derive(Debug, Clone)]
 pub struct Compiled {
+    /// The name of the stack.
     pub stack: String,
+    /// The template of CloudFormation.
     pub template: Value,
     /// Which versions of the tool the file wants; nothing where it says nothing.
     pub framework_version: Option<String>,

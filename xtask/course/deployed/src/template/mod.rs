@@ -34,8 +34,11 @@ use crate::yaml::{self, Tags};
 /// Where and as what a template is deployed.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The stack's name.
     pub stack: String,
+    /// The Region, such as `us-east-1`.
     pub region: String,
+    /// The account, in twelve digits.
     pub account: String,
     /// Values of the template's parameters; those that are not named have their default.
     pub parameters: BTreeMap<String, String>,
@@ -70,7 +73,9 @@ impl Settings {
 /// What would be there.
 #[derive(Debug, Clone)]
 pub struct Stack {
+    /// Those of the template, and what SAM makes of them.
     pub resources: Vec<Resource>,
+    /// Values by the names of the outputs.
     pub outputs: Map<String, Value>,
     /// The names under which outputs are exported: of the account and Region, not of the stack.
     pub exports: Vec<String>,
@@ -83,16 +88,21 @@ pub struct Resource {
     pub id: String,
     /// `AWS::SQS::Queue`.
     pub kind: String,
+    /// `Properties`, with references in them put in.
     pub properties: Value,
+    /// `Metadata`; null where there is none.
     pub metadata: Value,
     /// What `Ref` gives: a queue's URL, a function's name.
     pub reference: String,
     /// Its name in the account.
     pub name: String,
+    /// Its ARN.
     pub arn: String,
     /// Whether the name stands in the template, so that a second stack cannot have it.
     pub is_named: bool,
+    /// What becomes of it when it leaves the template: `Delete`, `Retain`, `Snapshot`.
     pub deletion_policy: Option<String>,
+    /// The same for when it is replaced by another one.
     pub update_replace_policy: Option<String>,
 }
 

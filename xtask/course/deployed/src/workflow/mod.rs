@@ -70,6 +70,7 @@ pub struct Workflow {
 /// What an event started.
 #[derive(Debug, Clone)]
 pub struct Run {
+    /// What started it.
     pub event: Event,
     /// What holds for the run as a whole, beside what a job says of itself.
     pub concurrency: Option<Concurrency>,
@@ -77,23 +78,33 @@ pub struct Run {
     pub jobs: Vec<Job>,
 }
 
+/// How a job or a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
+    /// Without an error.
     Succeeded,
+    /// With one.
     Failed,
+    /// Its condition did not hold, or something before it failed.
     PassedOver,
 }
 
+/// A job, and what came of it.
 #[derive(Debug, Clone)]
 pub struct Job {
+    /// Its name in the file.
     pub id: String,
+    /// How it ended.
     pub outcome: Outcome,
     /// What its token may: `contents` is `read`.
     pub permissions: BTreeMap<String, String>,
+    /// The environment that it deploys to, whose rules and secrets count.
     pub environment: Option<String>,
+    /// What else it waits for.
     pub concurrency: Option<Concurrency>,
     /// The claim `sub` of the token with which it can prove to a cloud who it is.
     pub subject: String,
+    /// In order; none where the job was passed over.
     pub steps: Vec<Step>,
     /// Jobs that have to end before, directly or not.
     pub after: Vec<String>,
@@ -102,23 +113,29 @@ pub struct Job {
 /// Jobs of one group run one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concurrency {
+    /// The group's name, with expressions put in.
     pub group: String,
+    /// Whether the next one cancels the one that runs.
     pub cancels: bool,
 }
 
+/// A step, and what came of it.
 #[derive(Debug, Clone)]
 pub struct Step {
+    /// How it ended.
     pub outcome: Outcome,
     /// `actions/checkout` and what stands after the `@`.
     pub uses: Option<(String, String)>,
     /// Its script with all expressions put in, as the shell gets it.
     pub script: Option<String>,
+    /// What its action is given, as it stands in the file with expressions put in.
     pub with: Map<String, Value>,
     /// Variables of workflow, job and step together. A secret is `secret:NAME`.
     pub env: BTreeMap<String, String>,
 }
 
 impl Run {
+    /// The job with this id.
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.id == id)
