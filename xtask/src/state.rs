@@ -104,8 +104,7 @@ pub fn chosen<'a>(
         chosen.extend(names::resolve(course, name)?);
     }
     if typed.is_empty() {
-        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
-        chosen = names::standing_in(course, &here);
+        chosen = stood_in(course);
     }
     if typed.is_empty() && chosen.is_empty() {
         chosen.extend(left_off(course, progress, judges));
@@ -113,4 +112,11 @@ pub fn chosen<'a>(
     chosen.sort_by_key(|exercise| (exercise.chapter, exercise.number, exercise.dir.clone()));
     chosen.dedup_by_key(|exercise| exercise.name());
     Ok(chosen)
+}
+
+/// The exercises of the folder that the learner stands in.
+#[must_use]
+pub fn stood_in(course: &Course) -> Vec<&Exercise> {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    names::standing_in(course, &here)
 }

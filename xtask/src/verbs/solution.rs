@@ -14,6 +14,7 @@ use crate::fingerprint::{self, Judges};
 use crate::mistake::{self, Mistake};
 use crate::names;
 use crate::progress::{self, Progress};
+use crate::state;
 use crate::term::{self, Style};
 use crate::verbs::hint::one_chosen;
 use crate::view::failure::indented;
@@ -24,7 +25,10 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let progress = Progress::load(course);
     let exercise = match options.names.as_slice() {
         [name] => names::resolve_one(course, name)?,
-        names => one_chosen(course, names, &progress, &judges)?,
+        names => match just_opened(course, names, &progress) {
+            Some(exercise) => exercise,
+            None => one_chosen(course, names, &progress, &judges)?,
+        },
     };
     if !is_open(course, exercise) {
         if !options.give_up {
@@ -107,6 +111,14 @@ fn mistakes(exercise: &Exercise) -> Vec<Mistake> {
 pub fn is_open(course: &Course, exercise: &Exercise) -> bool {
     let progress = Progress::load(course);
     progress.get(exercise, "passed").is_some() || progress.get(exercise, "gave-up").is_some()
+}
+
+/// The exercise that was judged last, where nobody says which one and its solution may be shown: whoever has just passed
+/// wants to see that solution, and not to hear that the next exercise has not passed yet.
+fn just_opened<'a>(course: &'a Course, typed: &[String], progress: &Progress) -> Option<&'a Exercise> {
+    let last = progress.last_judged()?;
+    let is_asked = typed.is_empty() && state::stood_in(course).is_empty();
+    course.exercises.iter().find(|exercise| is_asked && exercise.name() == last && is_open(course, exercise))
 }
 
 /// What to do while the solution is not shown.

@@ -33,6 +33,15 @@ fn a_solution_is_shown_after_passing_or_giving_up() {
 }
 
 #[test]
+fn without_a_name_the_solution_is_that_of_what_has_just_passed() {
+    let course = MiniCourse::new();
+    course.say("check 1/1").exits(0);
+    course.say("solution").exits(0).says("solutions/ch01-fates/01-passes/src/main.rs");
+    course.say("check 1/2").exits(1);
+    course.say("solution").is("solution-not-yet");
+}
+
+#[test]
 fn a_reset_keeps_the_work_and_undo_brings_it_back() {
     let course = MiniCourse::new();
     let mine = course.read(MAIN);
