@@ -42,6 +42,8 @@ pub struct Options {
     pub all_fixtures: bool,
     pub again: bool,
     pub dest: Option<PathBuf>,
+    /// `NAME=VALUE`, for the function that `invoke` runs.
+    pub env: Vec<String>,
     /// `--format jsonl`: events while it happens, see [`crate::stream`].
     pub events: bool,
     pub file: Option<String>,
@@ -53,6 +55,8 @@ pub struct Options {
     pub port: Option<u16>,
     pub release: bool,
     pub solutions: bool,
+    /// In seconds; fractions are allowed.
+    pub timeout: Option<f64>,
     pub times: Option<u32>,
     pub transcript: bool,
     pub undo: bool,
@@ -135,7 +139,7 @@ fn verb(name: &str) -> Result<&'static Verb, Usage> {
 fn parse_options(parser: &mut Parser, verb: &Verb) -> Result<Option<Options>, Usage> {
     let known = verb.options;
     let mut options = Options::default();
-    while let Some(argument) = parser.next().map_err(usage)? {
+    while let Some(argument) = parser.next().map_err(|error| of_verb(verb, &error))? {
         let name = match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
             Arg::Short('v') => "verbose".to_owned(),
@@ -144,12 +148,10 @@ fn parse_options(parser: &mut Parser, verb: &Verb) -> Result<Option<Options>, Us
                 options.names.push(PathBuf::from(name).to_string_lossy().into_owned());
                 continue;
             }
-            other => return Err(usage(other.unexpected())),
+            other => return Err(of_verb(verb, &other.unexpected())),
         };
         if !known.contains(&name.as_str()) {
-            let known: Vec<String> = known.iter().map(|name| format!("--{name}")).collect();
-            let takes = if known.is_empty() { "no options".to_owned() } else { known.join(", ") };
-            return Err(Usage(format!("{} does not take --{name}, but {takes}", verb.name)));
+            return Err(Usage(unknown_option(verb, &name)));
         }
         match name.as_str() {
             "all" => options.all = true,
@@ -164,28 +166,71 @@ fn parse_options(parser: &mut Parser, verb: &Verb) -> Result<Option<Options>, Us
             "transcript" => options.transcript = true,
             "undo" => options.undo = true,
             "verbose" => options.verbose = true,
-            "import" => options.import = Some(parser.value().map_err(usage)?.into()),
-            "dest" => options.dest = Some(parser.value().map_err(usage)?.into()),
-            "file" => options.file = Some(parser.value().map_err(usage)?.string().map_err(usage)?),
-            "port" => options.port = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
-            "times" => options.times = Some(parser.value().map_err(usage)?.parse().map_err(usage)?),
+            "import" => options.import = Some(value(parser, verb)?.into()),
+            "dest" => options.dest = Some(value(parser, verb)?.into()),
+            "env" => options.env.push(words(parser, verb)?),
+            "file" => options.file = Some(words(parser, verb)?),
+            "port" => options.port = Some(number(&words(parser, verb)?, "--port wants a number up to 65535")?),
+            "timeout" => options.timeout = Some(number(&words(parser, verb)?, "--timeout wants seconds, such as 1.5")?),
+            "times" => options.times = Some(number(&words(parser, verb)?, "--times wants a number")?),
             _ => {
-                options.format = match parser.value().map_err(usage)?.string().map_err(usage)?.as_str() {
+                // Only the command with events takes `--verbose`.
+                let has_events = known.contains(&"verbose");
+                options.format = match words(parser, verb)?.as_str() {
                     "text" => Format::Text,
                     "json" => Format::Json,
-                    // Only the command with events takes `--verbose`.
-                    "jsonl" if known.contains(&"verbose") => {
+                    "jsonl" if has_events => {
                         options.events = true;
                         Format::Json
                     }
-                    other => return Err(Usage(format!("--format {other} is unknown; it is text or json"))),
+                    other => {
+                        let formats = if has_events { "text, json or jsonl" } else { "text or json" };
+                        return Err(Usage(format!("--format {other} is unknown; it is {formats}")));
+                    }
                 }
             }
         }
     }
+    if let Some(name) = options.names.get(verb.takes) {
+        let takes = match verb.takes {
+            0 => "no names",
+            1 => "one name",
+            _ => "a name and one more word",
+        };
+        return Err(Usage(format!("{} takes {takes}, so what is {name:?}? {}", verb.name, help_of(verb))));
+    }
     Ok(Some(options))
 }
 
+fn unknown_option(verb: &Verb, name: &str) -> String {
+    let known: Vec<String> = verb.options.iter().map(|name| format!("--{name}")).collect();
+    let takes = if known.is_empty() { "no options".to_owned() } else { known.join(", ") };
+    match nearest(name, verb.options.iter().copied()).first() {
+        Some(near) => format!("{} does not take --{name}; did you mean --{near}?", verb.name),
+        None => format!("{} does not take --{name}, but {takes}", verb.name),
+    }
+}
+
+fn value(parser: &mut Parser, verb: &Verb) -> Result<OsString, Usage> {
+    parser.value().map_err(|error| of_verb(verb, &error))
+}
+
+fn words(parser: &mut Parser, verb: &Verb) -> Result<String, Usage> {
+    value(parser, verb)?.string().map_err(|error| of_verb(verb, &error))
+}
+
+fn number<T: std::str::FromStr>(typed: &str, wanted: &str) -> Result<T, Usage> {
+    typed.parse().map_err(|_| Usage(format!("{wanted}, not {typed:?}")))
+}
+
+fn of_verb(verb: &Verb, error: &lexopt::Error) -> Usage {
+    Usage(format!("{error}; {}", help_of(verb)))
+}
+
+fn help_of(verb: &Verb) -> String {
+    format!("`cargo xtask help {}` shows how it is used", verb.name)
+}
+
 fn usage(error: lexopt::Error) -> Usage {
-    Usage(format!("{error}; `cargo xtask help check` shows what check takes, and so on"))
+    Usage(format!("{error}; `cargo xtask help` shows all commands"))
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::advice;
 use crate::course::{Course, Exercise};
 use crate::lockfile;
+use crate::process;
 use crate::term::{Progress, without_escapes};
 
 /// How many lines of cargo's own words are kept for an error.
@@ -90,6 +91,7 @@ pub fn download(course: &Course, progress: &Progress) -> Result<()> {
     let stderr = BufReader::new(child.stderr.take().context("no pipe")?);
     let said = follow_words(stderr, progress, lockfile::missing(course));
     let status = child.wait().context("cannot wait for cargo")?;
+    process::end_here_if_interrupted();
     progress.clear();
     if !status.success() {
         bail!("the download did not end\n{}", advice::with_advice(&said));
@@ -120,6 +122,7 @@ fn follow_messages(mut cargo: Command, progress: &Progress, mut told: impl FnMut
         built.said = said.join().unwrap_or_default();
     });
     let status = child.wait().context("cannot wait for cargo")?;
+    process::end_here_if_interrupted();
     progress.clear();
     if !finished && !status.success() {
         bail!("cargo could not start the build\n{}", advice::with_advice(&built.said));

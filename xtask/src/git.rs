@@ -1,5 +1,6 @@
 //! The few things that we ask git.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -13,6 +14,10 @@ pub fn run(course: &Course, arguments: &[&str]) -> Result<Output> {
     git.current_dir(&course.root).args(arguments).stdin(Stdio::null());
     // Nobody is there to answer a question or to write a message.
     git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_MERGE_AUTOEDIT", "no").env("LC_ALL", "C");
+    // Ctrl-C leaves it alone, so that no merge ends half-way; one that talks to a server may be asked for a password there.
+    if arguments.first() != Some(&"fetch") {
+        git.process_group(0);
+    }
     git.output().context("cannot run git; is it installed?")
 }
 

@@ -6,6 +6,8 @@ pub struct Verb {
     pub name: &'static str,
     /// Without their dashes.
     pub options: &'static [&'static str],
+    /// How many words it takes beside them.
+    pub takes: usize,
     /// What it does, what it takes, exit codes, examples, what to do next; within 80 columns.
     pub help: &'static str,
 }
@@ -13,30 +15,33 @@ pub struct Verb {
 pub const OVERVIEW: &str = include_str!("help/overview.txt");
 
 macro_rules! verb {
-    ($name:literal, $options:expr) => {
-        Verb { name: $name, options: &$options, help: include_str!(concat!("help/", $name, ".txt")) }
+    ($name:literal, $options:expr, $takes:expr) => {
+        Verb { name: $name, options: &$options, takes: $takes, help: include_str!(concat!("help/", $name, ".txt")) }
     };
 }
 
+/// As many names as somebody likes to type.
+const ANY: usize = usize::MAX;
+
 pub const VERBS: [Verb; 18] = [
-    verb!("bench", ["format", "full"]),
-    verb!("build", ["dest"]),
-    verb!("check", ["all", "again", "format", "solutions", "verbose"]),
-    verb!("ci", ["full"]),
-    verb!("doctor", ["format"]),
-    verb!("hint", ["format"]),
-    verb!("invoke", ["all-fixtures", "format", "freeze", "times", "transcript"]),
-    verb!("list", ["format"]),
-    verb!("mutants", ["format"]),
-    verb!("new", ["file"]),
-    verb!("prefetch", []),
-    verb!("progress", ["import"]),
-    verb!("reset", ["all", "format", "undo"]),
-    verb!("serve", ["no-open", "port"]),
-    verb!("solution", ["format", "give-up"]),
-    verb!("update", []),
-    verb!("verify", ["again", "format", "release"]),
-    verb!("watch", ["solutions"]),
+    verb!("bench", ["format", "full"], 0),
+    verb!("build", ["dest"], 0),
+    verb!("check", ["all", "again", "format", "solutions", "verbose"], ANY),
+    verb!("ci", ["full"], ANY),
+    verb!("doctor", ["format"], 0),
+    verb!("hint", ["format"], 2),
+    verb!("invoke", ["all-fixtures", "env", "format", "freeze", "timeout", "times", "transcript"], 2),
+    verb!("list", ["format"], ANY),
+    verb!("mutants", ["format"], ANY),
+    verb!("new", ["file"], 1),
+    verb!("prefetch", [], 0),
+    verb!("progress", ["import"], 0),
+    verb!("reset", ["all", "format", "undo"], ANY),
+    verb!("serve", ["no-open", "port"], 0),
+    verb!("solution", ["format", "give-up"], 1),
+    verb!("update", [], 0),
+    verb!("verify", ["again", "format", "release"], ANY),
+    verb!("watch", ["solutions"], ANY),
 ];
 
 #[must_use]
@@ -63,8 +68,21 @@ mod tests {
     }
 
     #[test]
+    fn the_fixtures_in_the_help_of_invoke_exist() {
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises/fixtures");
+        let help = verb("invoke").map_or("", |verb| verb.help);
+        let words = help.split([' ', '\n', ';']).map(|word| word.trim_end_matches(['.', ',', ':']));
+        let is_fixture = |word: &&str| word.contains('/') && !word.starts_with("ch") && !word.contains('.');
+        let named: Vec<&str> = words.filter(is_fixture).collect();
+        assert!(named.len() >= 2, "{named:?}");
+        for name in named {
+            assert!(fixtures.join(format!("{name}.json")).is_file(), "{name}");
+        }
+    }
+
+    #[test]
     fn every_help_has_exactly_the_options_that_the_command_takes() {
-        for Verb { name, options, help } in &VERBS {
+        for Verb { name, options, help, .. } in &VERBS {
             let words = help.lines().filter_map(|line| line.strip_prefix("  "));
             let told = words.filter_map(|line| {
                 let word = line.split_whitespace().find(|word| word.starts_with("--"))?;

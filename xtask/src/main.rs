@@ -16,7 +16,9 @@ fn main() -> ExitCode {
     }
     process::end_quietly_on_a_broken_pipe();
     process::stop_everything_on_interrupt();
-    match run() {
+    let ran = run();
+    process::end_here_if_interrupted();
+    match ran {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.is::<Usage>() => {
             term::usage_error(&format!("{error:#}"));

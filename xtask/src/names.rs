@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::cli::Usage;
 use crate::course::{Course, Exercise};
+use crate::page;
 
 /// The exercises that `typed` names: `ch05`, `5`, `ch05/06`, `5/6`, `ch05-performance/06-backoff`, `backoff`,
-/// `ch05-06-backoff`, or a path to an exercise or a file in it.
+/// `ch05-06-backoff`, or a path to an exercise, a file in it, or its page.
 pub fn resolve<'a>(course: &'a Course, typed: &str) -> Result<Vec<&'a Exercise>, Usage> {
     // The path of a file, as an editor or a shell completes it.
     if let Some(path) = Path::new(typed).canonicalize().ok().filter(|path| path.is_file()) {
@@ -14,6 +15,10 @@ pub fn resolve<'a>(course: &'a Course, typed: &str) -> Result<Vec<&'a Exercise>,
             |exercise: &&Exercise| path.starts_with(&exercise.path) || path.starts_with(&exercise.solution_path);
         if let Some(exercise) = course.exercises.iter().find(holds) {
             return Ok(vec![exercise]);
+        }
+        let of_page: Vec<&Exercise> = course.exercises.iter().filter(|e| page::is_about(course, &path, e)).collect();
+        if !of_page.is_empty() {
+            return Ok(of_page);
         }
     }
     let name = without_surroundings(typed);

@@ -55,6 +55,15 @@ pub fn path_in(tree: &Path, exercise: &Exercise) -> PathBuf {
     tree.join(&exercise.chapter_dir).join(format!("{}.md", exercise.dir))
 }
 
+/// Whether a page is the exercise's own, in any language, or its chapter's.
+#[must_use]
+pub fn is_about(course: &Course, page: &Path, exercise: &Exercise) -> bool {
+    let Ok(inside) = page.strip_prefix(course.root.join("src")) else { return false };
+    let words: Vec<&str> = inside.iter().filter_map(|word| word.to_str()).collect();
+    let [_, chapter, file] = words.as_slice() else { return false };
+    *chapter == exercise.chapter_dir && (*file == "README.md" || file.strip_suffix(".md") == Some(&exercise.dir))
+}
+
 /// The page's hints and headings; none when there is no page.
 #[must_use]
 pub fn read(path: &Path) -> Page {

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::os::fd::IntoRawFd as _;
 use std::process::Command;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use crate::term;
 
 static INTERRUPTS: AtomicI32 = AtomicI32::new(-1);
+static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on Ctrl-C, a hang-up and a request to terminate end all that we started, put the terminal back, and exit
 /// with 130.
@@ -19,19 +21,37 @@ pub fn stop_everything_on_interrupt() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         let handler: extern "C" fn(libc::c_int) = note_interrupt;
         #[expect(unsafe_code, reason = "std cannot hear signals; the handler only writes to a pipe")]
-        // SAFETY: `note_interrupt` calls nothing but write(2), which may be called in a signal handler.
+        // SAFETY: `note_interrupt` sets a flag and calls write(2), both of which a signal handler may do.
         unsafe {
             libc::signal(signal, handler as libc::sighandler_t);
         }
     }
     std::thread::spawn(move || {
         if reader.read_exact(&mut [0]).is_ok() {
+            let _whole = WHOLE.lock();
             kill_descendants(std::process::id());
             term::leave();
             std::process::exit(130);
         }
     });
 }
+
+/// Ctrl-C reaches all that we started at the same moment as us. What that looks like from outside, a cargo that ended
+/// badly or a check without a verdict, is no result: whoever waited for a child asks this before saying so.
+pub fn end_here_if_interrupted() {
+    while IS_INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
+
+/// Does what must be done whole or not at all: Ctrl-C ends us after it. What it starts has to be in a process group of
+/// its own, or the terminal interrupts that.
+pub fn whole<T>(work: impl FnOnce() -> T) -> T {
+    let _whole = WHOLE.lock();
+    work()
+}
+
+static WHOLE: Mutex<()> = Mutex::new(());
 
 /// `cargo xtask list | head` ends as other commands do: Rust makes a panic of it otherwise.
 pub fn end_quietly_on_a_broken_pipe() {
@@ -43,6 +63,7 @@ pub fn end_quietly_on_a_broken_pipe() {
 }
 
 extern "C" fn note_interrupt(_signal: libc::c_int) {
+    IS_INTERRUPTED.store(true, Ordering::SeqCst);
     let pipe = INTERRUPTS.load(Ordering::Relaxed);
     #[expect(unsafe_code, reason = "std's writers may allocate or lock, which a signal handler must not")]
     // SAFETY: the buffer is one static byte and the descriptor stays open as long as the process lives.

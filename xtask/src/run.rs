@@ -97,6 +97,7 @@ pub fn run(
             std::thread::sleep(Duration::from_millis(1));
         }
     };
+    process::end_here_if_interrupted();
     process::kill_group(child.id());
     let _ = all_closed.recv_timeout(GRACE);
     look(&new_lines(stdout.as_ref()));

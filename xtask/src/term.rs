@@ -93,6 +93,8 @@ pub struct Progress {
     /// What was said last of the bar, which cargo repeats.
     bar: Mutex<(usize, usize)>,
     started: Instant,
+    /// What it waits for, which cargo says again at each of its steps.
+    awaited: Mutex<String>,
     /// When it was last said, elsewhere than on a terminal, how far it is.
     said: Mutex<Instant>,
 }
@@ -127,7 +129,7 @@ impl Progress {
     fn to(to: To) -> Progress {
         let started = Instant::now();
         let (steps, bar, said) = (AtomicUsize::new(0), Mutex::default(), Mutex::new(started));
-        Progress { to, steps, bar, started, said }
+        Progress { to, steps, bar, started, awaited: Mutex::default(), said }
     }
 
     #[must_use]
@@ -171,6 +173,9 @@ impl Progress {
 
     /// Something else has to end first.
     pub fn waiting(&self, words: &str) {
+        if self.awaited.lock().is_ok_and(|mut last| std::mem::replace(&mut *last, words.to_owned()) == words) {
+            return;
+        }
         match self.to {
             To::Stream => self.tell("waiting", || json!({ "words": words })),
             To::Terminal | To::Notices => self.notice(words),

@@ -220,7 +220,10 @@ fn read_event(source: Source) -> Result<Event, Stop> {
     };
     match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(_) => Ok(Event::named(name, text)),
-        Err(error) => Err(Stop::usage(format!("{name} is not JSON, and Lambda would refuse it: {error}"))),
+        Err(error) => {
+            let message = format!("{name} is not JSON, and Lambda would refuse it: {error}");
+            Err(Stop { message, status: 2 })
+        }
     }
 }
 

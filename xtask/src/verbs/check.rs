@@ -73,8 +73,12 @@ pub fn show(scene: &Scene<'_>, verdicts: &[(&Exercise, &Verdict)], verbose: bool
         text.push_str(&text::status(scene, exercise, verdict));
     }
     text.push_str(&format!("\n{}\n", sum(verdicts)));
-    let unpassed = verdicts.iter().filter(|(_, verdict)| verdict.fate != Fate::Passed);
-    for (exercise, verdict) in unpassed.take(if verbose { usize::MAX } else { 1 }) {
+    let unpassed: Vec<_> = verdicts.iter().filter(|(_, verdict)| verdict.fate != Fate::Passed).collect();
+    let shown = if verbose { unpassed.len() } else { 1 };
+    if unpassed.len() > shown {
+        text.push_str("the first of them in full; the others by their name, or all with --verbose\n");
+    }
+    for (exercise, verdict) in unpassed.into_iter().take(shown) {
         text.push('\n');
         text.push_str(&text::status(scene, exercise, verdict));
         text.push_str(&text::details(scene, exercise, verdict));

@@ -14,12 +14,15 @@ use crate::remember;
 use crate::state;
 use crate::term;
 use crate::view::json::to_text;
+use crate::view::text::solution_command;
 use crate::wrap;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
     let progress = Progress::load(course);
     let (names, wanted) = match options.names.as_slice() {
+        // No hint is a chapter's, so a number alone is the hint's.
+        [number] if is_number(number) => ([].as_slice(), Some(parse_number(number)?)),
         [name, number] => (std::slice::from_ref(name), Some(parse_number(number)?)),
         names => (names, None),
     };
@@ -77,7 +80,7 @@ pub fn tell(
     note(course, exercise, index);
     let of = hints.len();
     let hint = &hints[index];
-    let reason = hint.failing_test.as_ref().map_or_else(String::new, |test| format!(", for {test}"));
+    let reason = hint.failing_test.as_ref().map_or_else(String::new, |test| format!(", for when {test} fails"));
     let left =
         (0..of).filter(|other| *other != index && progress.get(exercise, &format!("hint-{}", other + 1)).is_none());
     let more = match left.count() {
@@ -145,12 +148,6 @@ fn all_again(exercise: &Exercise, hints: &[Hint], progress: &Progress) -> String
     text
 }
 
-/// After passing, nobody gives up any more.
-fn solution_command(exercise: &Exercise, progress: &Progress) -> String {
-    let give_up = if progress.get(exercise, "passed").is_some() { "" } else { " --give-up" };
-    format!("cargo xtask solution {}{give_up}", exercise.id())
-}
-
 /// The one exercise that a command without a name is about.
 pub fn one_chosen<'a>(
     course: &'a Course,
@@ -163,6 +160,10 @@ pub fn one_chosen<'a>(
         [] => Err(Usage("every exercise has passed; name the one you mean".to_owned()).into()),
         [first, ..] => Err(Usage(format!("name one exercise, such as {}", first.id())).into()),
     }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn parse_number(text: &str) -> Result<usize, Usage> {

@@ -11,10 +11,12 @@ use crate::compile::{self, Target};
 use crate::course::{Course, Exercise};
 use crate::fingerprint::files_below;
 use crate::names::{self, nearest};
+use crate::process;
 use crate::term::{Progress, Style};
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let (exercise, events) = asked(course, options)?;
+    possible(options)?;
     if let (Some(file), []) = (exercise.mended_file(), exercise.manifest.bins.as_slice()) {
         let message = format!("{} mends {}: there is no function to invoke", exercise.id(), file.display());
         return Err(Usage(format!("{message}; `cargo xtask check {}` judges the file", exercise.id())).into());
@@ -62,9 +64,30 @@ fn invoke(service: &Path, binary: &Path, exercise: &Exercise, event: &Path, opti
     if let Some(times) = options.times {
         command.arg("--times").arg(times.to_string());
     }
+    if let Some(seconds) = options.timeout {
+        command.arg("--timeout").arg(seconds.to_string());
+    }
+    for variable in &options.env {
+        command.arg("--env").arg(variable);
+    }
     command.args(["--format", if options.format == Format::Json { "json" } else { "text" }]);
     let status = command.arg("--").arg(binary).status().context("cannot run local-lambda")?;
+    process::end_here_if_interrupted();
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(4))
+}
+
+/// What local-lambda would refuse, after everything was compiled for it.
+fn possible(options: &Options) -> Result<(), Usage> {
+    if let Some(variable) = options.env.iter().find(|variable| !variable.contains('=')) {
+        return Err(Usage(format!("--env wants NAME=VALUE, not {variable:?}")));
+    }
+    if options.times == Some(0) {
+        return Err(Usage("--times is at least 1".to_owned()));
+    }
+    if options.timeout.is_some_and(|seconds| !(seconds > 0.0 && seconds <= 900.0)) {
+        return Err(Usage("--timeout is more than 0 and at most 900 seconds, as on Lambda".to_owned()));
+    }
+    Ok(())
 }
 
 fn asked<'a>(course: &'a Course, options: &Options) -> Result<(&'a Exercise, Vec<PathBuf>)> {
@@ -76,7 +99,15 @@ fn asked<'a>(course: &'a Course, options: &Options) -> Result<(&'a Exercise, Vec
         [name, event] if !options.all_fixtures => {
             Ok((names::resolve_one(course, name)?, vec![event_file(course, event)?]))
         }
-        _ => Err(Usage("say which function and which event: `cargo xtask invoke ch05/06 sqs/batch`".to_owned()).into()),
+        [name] => {
+            let id = names::resolve_one(course, name)?.id();
+            let message = format!("which event? `cargo xtask invoke {id} EVENT`, with a file, - or a fixture");
+            Err(Usage(format!("{message}\n\n{}", shelf(course, ""))).into())
+        }
+        _ => {
+            let message = "which function and which event? `cargo xtask invoke ch01/01 sqs/print-jobs`, for instance";
+            Err(Usage(message.to_owned()).into())
+        }
     }
 }
 
@@ -88,7 +119,8 @@ fn event_file(course: &Course, typed: &str) -> Result<PathBuf, Usage> {
         return Ok(file.to_path_buf());
     }
     if file.is_file() {
-        return file.canonicalize().map_err(|error| Usage(format!("cannot open {typed}: {error}")));
+        let path = file.canonicalize().map_err(|error| Usage(format!("cannot open {typed}: {error}")))?;
+        return is_json(&path).map(|()| path);
     }
     let known = fixtures(course);
     if let Some((_, path)) = known.iter().find(|(name, _)| name == typed || typed.strip_suffix(".json") == Some(name)) {
@@ -96,9 +128,34 @@ fn event_file(course: &Course, typed: &str) -> Result<PathBuf, Usage> {
     }
     let near = nearest(typed, known.iter().map(|(name, _)| name.as_str()));
     Err(Usage(match near.as_slice() {
-        [] => format!("{typed:?} is neither a file nor a fixture; exercises/fixtures has {} of these", known.len()),
+        [] => format!("{typed:?} is neither a file nor a fixture; there are\n\n{}", shelf(course, typed)),
         near => format!("{typed:?} is neither a file nor a fixture; did you mean {}?", near.join(" or ")),
     }))
+}
+
+/// Before anything is compiled for it.
+fn is_json(path: &Path) -> Result<(), Usage> {
+    let bytes = std::fs::read(path).map_err(|error| Usage(format!("cannot read {}: {error}", path.display())))?;
+    serde_json::from_slice::<serde_json::Value>(&bytes)
+        .map(drop)
+        .map_err(|error| Usage(format!("{} is not JSON, and Lambda would refuse it: {error}", path.display())))
+}
+
+/// The fixtures in the folder of `typed`, or all where there is no such folder; one folder a line.
+fn shelf(course: &Course, typed: &str) -> String {
+    let all = fixtures(course);
+    let of = |name: &str| name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let mut folders: Vec<String> = all.iter().map(|(name, _)| of(name)).collect();
+    folders.dedup();
+    let asked = typed.split('/').next().unwrap_or_default();
+    if folders.iter().any(|folder| folder.split('/').next() == Some(asked)) {
+        folders.retain(|folder| folder.split('/').next() == Some(asked));
+    }
+    let line = |folder: &String| {
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).filter(|name| of(name) == *folder).collect();
+        format!("  {}", names.join(" "))
+    };
+    folders.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Events by name; what lies beside them as data or vectors is no event.

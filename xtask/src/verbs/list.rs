@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::{Format, Options};
 use crate::course::{Course, Exercise, chapter_title};
 use crate::fingerprint::Judges;
+use crate::names;
 use crate::page;
 use crate::progress::{self, Progress};
 use crate::state::{self, State};
@@ -19,13 +20,21 @@ use crate::view::json::to_text;
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let progress = Progress::load(course);
     let judges = Judges::read(course);
-    let rows: Vec<(&Exercise, State)> =
-        course.exercises.iter().map(|exercise| (exercise, state::of(exercise, &progress, &judges))).collect();
-    let next = state::left_off(course, &progress, &judges).map(Exercise::name);
+    let mut named: Vec<&Exercise> = Vec::new();
+    for name in &options.names {
+        named.extend(names::resolve(course, name)?);
+    }
+    let is_asked = |e: &&Exercise| options.names.is_empty() || named.iter().any(|named| named.name() == e.name());
+    let asked = course.exercises.iter().filter(is_asked);
+    let rows: Vec<(&Exercise, State)> = asked.map(|e| (e, state::of(e, &progress, &judges))).collect();
+    let left_off = state::left_off(course, &progress, &judges);
+    let next = left_off.map(Exercise::name);
     match options.format {
         Format::Json => print!("{}", to_text(&document(course, &progress, &rows, next.as_deref()))),
         Format::Text if rows.is_empty() => println!("no exercises here yet"),
-        Format::Text => print!("{}", table(&rows, next.as_deref(), Style::of_stdout())),
+        Format::Text => {
+            print!("{}{}", table(&rows, next.as_deref(), Style::of_stdout()), footer(&rows, left_off));
+        }
     }
     Ok(0)
 }
@@ -96,8 +105,19 @@ fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> Strin
             if arrow.is_empty() { words.trim_end().to_owned() } else { words }
         ));
     }
-    if rows.iter().any(|(_, state)| *state == State::Stale) {
-        text.push_str("\nstale: it passed, and your files changed since; `cargo xtask check` judges it\n");
+    if let Some((exercise, _)) = rows.iter().find(|(_, state)| *state == State::Stale) {
+        let command = format!("`cargo xtask check {}` judges it", exercise.id());
+        text.push_str(&format!("\nstale: it passed and was edited since; {command}\n"));
     }
     text
+}
+
+/// The last lines, since the one that is next has long gone by: how much is done, and how to go on.
+fn footer(rows: &[(&Exercise, State)], left_off: Option<&Exercise>) -> String {
+    let passed = rows.iter().filter(|(_, state)| state.has_passed()).count();
+    let next = match left_off {
+        Some(next) => format!("next: {} {}, `cargo xtask check` judges it", next.id(), next.slug()),
+        None => "every exercise has passed".to_owned(),
+    };
+    format!("\n{passed} of {} passed; {next}\n", rows.len())
 }

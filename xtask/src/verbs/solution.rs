@@ -19,6 +19,7 @@ use crate::term::{self, Style};
 use crate::verbs::hint::one_chosen;
 use crate::view::failure::indented;
 use crate::view::json::to_text;
+use crate::wrap;
 
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let judges = Judges::read(course);
@@ -92,13 +93,25 @@ fn compare(course: &Course, exercise: &Exercise) -> Result<Vec<Pair>> {
     if files.is_empty() {
         bail!("{} has no solution at {}", exercise.id(), course.shown(&exercise.solution_path));
     }
-    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        text.map(|text| without_anchors(&text))
+    };
     let pair = |file: PathBuf| {
         let (mine, theirs) = (exercise.path.join(&file), exercise.solution_path.join(&file));
         let own = if mine.exists() { read(&mine)? } else { String::new() };
         Ok(Pair { mine: course.shown(&mine), theirs: course.shown(&theirs), own, solution: read(&theirs)? })
     };
     files.into_iter().map(pair).collect()
+}
+
+/// Without the comments by which the book finds its excerpts: `// ANCHOR: handler`.
+fn without_anchors(text: &str) -> String {
+    let is_anchor = |line: &str| {
+        let words = line.trim_start().trim_start_matches(['/', '#']).trim_start();
+        words.len() < line.trim_start().len() && (words.starts_with("ANCHOR: ") || words.starts_with("ANCHOR_END: "))
+    };
+    text.split_inclusive('\n').filter(|line| !is_anchor(line)).collect()
 }
 
 /// Those that say why they are wrong.
@@ -141,7 +154,8 @@ pub fn tell(course: &Course, exercise: &Exercise, style: Style) -> Result<String
     }
     for mistake in mistakes {
         text.push_str(&format!("\n  {}\n", style.bold(&mistake.name.replace('-', " "))));
-        text.push_str(&indented(&mistake.reason, "    "));
+        text.push_str(&wrap::markdown(&indented(&mistake.reason, "    ")));
+        text.push('\n');
         if let Some(test) = &mistake.caught_by {
             text.push_str(&format!("    {}\n", style.dim(&format!("caught by {test}"))));
         }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::course::{Course, Exercise};
 use crate::view::text::counted;
-use crate::{fingerprint, git, store};
+use crate::{fingerprint, git, process, store};
 
 /// How a merge ended.
 #[derive(Debug)]
@@ -28,6 +28,11 @@ pub fn run(course: &Course) -> Result<u8> {
         println!("this course is no git clone, so there is nothing to update it from; clone it anew");
         return Ok(1);
     }
+    if !git::is(course, &["symbolic-ref", "--quiet", "HEAD"])? {
+        println!("this is an old state of the course; go back to its branch, then update\n");
+        println!("  git switch main");
+        return Ok(1);
+    }
     if !git::is(course, &["rev-parse", "--verify", "--quiet", "@{upstream}"])? {
         println!("this branch follows no other; say which, then update again\n");
         println!("  git branch --set-upstream-to origin/main");
@@ -41,17 +46,25 @@ pub fn run(course: &Course) -> Result<u8> {
     let edited = git::paths(course, &["diff", "--name-only", "--no-renames", "-z", "HEAD"])?;
     let (mine, others): (Vec<PathBuf>, Vec<PathBuf>) = edited.into_iter().partition(|path| is_work(course, path));
     if !others.is_empty() {
-        println!("these files are edited, and an update might change them: commit or stash them\n");
+        println!("these files are edited, and an update might change them\n");
         others.iter().for_each(|path| println!("  {}", path.display()));
+        let paths = others.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ");
+        println!("\nput them aside, then update again (`git stash pop` brings them back)\n");
+        println!("  git stash push -- {paths}");
+        println!("\nor give up what you changed there\n");
+        println!("  git restore --staged --worktree -- {paths}");
         return Ok(1);
     }
     keep(course)?;
     let before = git::must(course, &["rev-parse", "HEAD"])?.trim().to_owned();
-    let aside = put_aside(course, &mine)?;
-    let merged = merge(course);
-    // Whatever became of the merge, the learner's files come back first.
-    let homeless = lay_back(course, &aside)?;
-    match merged? {
+    let (merged, homeless) = process::whole(|| {
+        let aside = put_aside(course, &mine)?;
+        let merged = merge(course);
+        // Whatever became of the merge, the learner's files come back first.
+        let homeless = lay_back(course, &aside)?;
+        anyhow::Ok((merged?, homeless))
+    })?;
+    match merged {
         Merged::Not(words) => {
             println!("the newer course could not be merged, and nothing was changed; git says\n\n{words}\n");
             println!("next: `git merge` lets you settle these files by hand; what is kept stays kept");
@@ -67,6 +80,13 @@ pub fn run(course: &Course) -> Result<u8> {
 /// A file that the learner edits.
 fn is_work(course: &Course, path: &Path) -> bool {
     of_exercise(course, path).is_some_and(|(exercise, inside)| fingerprint::is_work_file(exercise, &inside))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 fn of_exercise<'a>(course: &'a Course, path: &Path) -> Option<(&'a Exercise, PathBuf)> {
@@ -99,7 +119,7 @@ fn put_aside(course: &Course, mine: &[PathBuf]) -> Result<BTreeMap<PathBuf, Opti
 }
 
 fn merge(course: &Course) -> Result<Merged> {
-    let output = git::run(course, &["merge", "--quiet", "--no-edit", "@{upstream}"])?;
+    let output = git::run(course, &["merge", "--quiet", "--no-edit", "--no-gpg-sign", "@{upstream}"])?;
     if output.status.success() {
         return Ok(Merged::Well(Vec::new()));
     }
@@ -119,7 +139,7 @@ fn settle(course: &Course, conflicts: &[PathBuf]) -> Result<bool> {
     let with = |start: &[&'static str]| start.iter().copied().chain(paths.iter().copied()).collect::<Vec<_>>();
     Ok(git::is(course, &with(&["checkout", "--quiet", "--ours", "--"]))?
         && git::is(course, &with(&["add", "--"]))?
-        && git::is(course, &["commit", "--quiet", "--no-edit"])?)
+        && git::is(course, &["commit", "--quiet", "--no-edit", "--no-gpg-sign"])?)
 }
 
 /// Writes the files back, also to an exercise that was renamed; those whose exercise is gone stay in the kept copies and are returned.
@@ -144,6 +164,13 @@ fn tell(course: &Course, before: &str, mine: &[PathBuf], settled: &[PathBuf], ho
         git::paths(course, &["diff", "--name-only", "-z", &format!("{before}...@{{upstream}}")])?.into_iter().collect();
     println!("updated: {} changed", counted(changed.len(), "file"));
     let now = Course::at(&course.root)?;
+    for exercise in &now.exercises {
+        let is_known =
+            |known: &Exercise| known.name() == exercise.name() || exercise.manifest.formerly.contains(&known.name());
+        if !course.exercises.iter().any(is_known) {
+            println!("{} {} is new", exercise.id(), exercise.slug());
+        }
+    }
     let mut ids = BTreeSet::new();
     for path in mine.iter().chain(settled).filter(|path| changed.contains(*path) && !homeless.contains(path)) {
         ids.extend(of_exercise(&now, path).map(|(exercise, _)| exercise.id()));

@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::state;
 use crate::term::{self, Style};
 use crate::verbs::{check, hint, solution};
-use crate::verdict::Verdict;
+use crate::verdict::{Fate, Verdict};
 use crate::view::text::Scene;
 
 const LOOK: Duration = Duration::from_millis(200);
@@ -27,25 +27,25 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
         return Err(Usage("every exercise has passed; name one to watch".to_owned()).into());
     }
     let keys = term::single_keys().then(listen);
-    let mut seen = judge_and_show(course, &chosen, options, keys.is_some());
+    let (mut seen, mut at) = judge_and_show(course, &chosen, options, keys.is_some());
     loop {
         match wait(keys.as_ref()) {
             Key::Quit => break,
-            Key::Again => seen = judge_and_show(course, &chosen, &again(options), keys.is_some()),
-            Key::Hint => said(tell_hint(course, chosen[0])),
-            Key::Solution => said(tell_solution(course, chosen[0])),
+            Key::Again => (seen, at) = judge_and_show(course, &chosen, &again(options), keys.is_some()),
+            Key::Hint => said(tell_hint(course, chosen[at])),
+            Key::Solution => said(tell_solution(course, chosen[at])),
             Key::Next => {
                 let (progress, judges) = (Progress::load(course), Judges::read(course));
-                match state::next_after(course, chosen[0], &progress, &judges) {
+                match state::next_after(course, chosen[at], &progress, &judges) {
                     Some(next) => {
                         chosen = vec![next];
-                        seen = judge_and_show(course, &chosen, options, true);
+                        (seen, at) = judge_and_show(course, &chosen, options, true);
                     }
-                    None => println!("nothing is left after {}", chosen[0].id()),
+                    None => println!("\nnothing is left after {}", chosen[at].id()),
                 }
             }
             Key::Other if look(&chosen) != seen => {
-                seen = judge_and_show(course, &chosen, options, keys.is_some());
+                (seen, at) = judge_and_show(course, &chosen, options, keys.is_some());
             }
             Key::Other => {}
         }
@@ -89,14 +89,21 @@ fn wait(keys: Option<&Receiver<u8>>) -> Key {
     }
 }
 
+const KEYS: &str = "; h hint, s solution, n next, r run again, q quit";
+
+/// What the files say: the learner's and the check, of each exercise.
+type Seen = Vec<(String, String)>;
+
 /// What the files say now. A file that an editor is just renaming is missing for a moment and seen at the next look.
-fn look(chosen: &[&Exercise]) -> Vec<(String, String)> {
+fn look(chosen: &[&Exercise]) -> Seen {
     chosen.iter().map(|exercise| (fingerprint::work(exercise), fingerprint::check(exercise))).collect()
 }
 
-/// Judges and prints; a tool's failure is printed too, since the next save may mend it. Returns what was judged.
-fn judge_and_show(course: &Course, chosen: &[&Exercise], options: &Options, keys: bool) -> Vec<(String, String)> {
+/// Judges and prints; a tool's failure is printed too, since the next save may mend it. Returns what was judged, and
+/// which exercise the keys are about: the one that is shown in full, the first that did not pass.
+fn judge_and_show(course: &Course, chosen: &[&Exercise], options: &Options, keys: bool) -> (Seen, usize) {
     let seen = look(chosen);
+    let mut at = 0;
     // Read anew: the check or the lockfile may have changed while we watched.
     let judges = Judges::read(course);
     match check::grade(course, &judges, chosen, options) {
@@ -105,12 +112,13 @@ fn judge_and_show(course: &Course, chosen: &[&Exercise], options: &Options, keys
             let scene = Scene { course, progress: &progress, style: Style::of_stdout() };
             let verdicts: Vec<(&Exercise, &Verdict)> =
                 chosen.iter().copied().zip(judged.iter().map(|one| &one.verdict)).collect();
+            at = verdicts.iter().position(|(_, verdict)| verdict.fate != Fate::Passed).unwrap_or(0);
             print!("\n{}", check::show(&scene, &verdicts, false));
         }
         Err(error) => term::error(&format!("{error:#}")),
     }
-    println!("\nwatching{}", if keys { "; h hint, s solution, n next, r run again, q quit" } else { "" });
-    seen
+    println!("\nwatching{}", if keys { KEYS } else { "" });
+    (seen, at)
 }
 
 fn again(options: &Options) -> Options {
@@ -134,7 +142,7 @@ fn tell_solution(course: &Course, exercise: &Exercise) -> Result<String> {
 
 fn said(text: Result<String>) {
     match text {
-        Ok(text) => print!("\n{text}"),
+        Ok(text) => print!("\n{text}\nwatching{KEYS}\n"),
         Err(error) => term::error(&format!("{error:#}")),
     }
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::course::{Course, Exercise};
+use crate::fingerprint;
 use crate::libtest::Outcome;
 use crate::page;
 use crate::progress::Progress;
@@ -117,7 +118,12 @@ fn help(scene: &Scene<'_>, exercise: &Exercise) -> String {
     if !exercise.main_file().exists() {
         text.push_str(&format!("\nreset: cargo xtask reset {}\n", exercise.id()));
     }
-    let of = page::read(&page::path(scene.course, exercise)).hints.len();
+    let page = page::path(scene.course, exercise);
+    let of = page::read(&page).hints.len();
+    if page.exists() && fingerprint::starter(exercise) == Some(fingerprint::work(exercise)) {
+        let (page, file) = (scene.course.shown(&page), scene.course.shown(&exercise.main_file()));
+        text.push_str(&format!("\nthis is the starter, as it came\nread: {page}\nedit: {file}\n"));
+    }
     let shown = scene.progress.count(exercise, "hint-");
     if of == 0 {
         return text;
@@ -125,9 +131,19 @@ fn help(scene: &Scene<'_>, exercise: &Exercise) -> String {
     let id = exercise.id();
     text.push_str(&match shown {
         _ if shown < of => format!("\nhint: cargo xtask hint {id} ({} of {of})\n", shown + 1),
-        _ => format!("\nall {of} hints were shown; the answer: cargo xtask solution {id} --give-up\n"),
+        _ => format!(
+            "\nall {of} hints again: cargo xtask hint {id}\nthe answer: {}\n",
+            solution_command(exercise, scene.progress)
+        ),
     });
     text
+}
+
+/// After passing, nobody gives up any more.
+#[must_use]
+pub fn solution_command(exercise: &Exercise, progress: &Progress) -> String {
+    let give_up = if progress.get(exercise, "passed").is_some() { "" } else { " --give-up" };
+    format!("cargo xtask solution {}{give_up}", exercise.id())
 }
 
 /// `file:line` of the failed expectation or of the first error.

@@ -350,13 +350,32 @@ fn an_invocation_hands_the_event_to_the_function() {
     let event = course.path("an event.json");
     course.said(course.xtask("invoke 1/1").arg(event)).exits(0).says("\n42\n");
     course.say("invoke 1/1 --all-fixtures --transcript").is("invoke-all-fixtures");
+    let with_options = course.say("invoke 1/1 orders/two --env TABLE=orders --env A=b=c --timeout 1.5");
+    with_options.exits(0).says("--timeout 1.5 --env TABLE=orders --env A=b=c");
     course.say("invoke 1/3 orders/two").exits(3).says("does not compile\n\nerror[E0425]");
     course.say("invoke 1/6 orders/two").exits(1);
+}
+
+#[test]
+fn an_invocation_that_makes_no_sense_is_refused_before_anything_is_compiled() {
+    let course = MiniCourse::new();
+    course.write("half.json", "{\"number\":\n");
+    course.without_cargo("invoke 1/1 half.json").exits(2).says("half.json is not JSON").says("line 2");
+    course.without_cargo("invoke 1/1 orders/two --env TABLE").exits(2).says("--env wants NAME=VALUE");
+    course.without_cargo("invoke 1/1 orders/two --times 0").exits(2).says("--times is at least 1");
+    for seconds in ["0", "901", "-1", "NaN"] {
+        course
+            .without_cargo(&format!("invoke 1/1 orders/two --timeout={seconds}"))
+            .exits(2)
+            .says("at most 900 seconds");
+    }
 }
 
 #[test]
 fn an_invocation_of_an_unknown_event_says_which_there_are() {
     let course = MiniCourse::new();
     course.say("invoke 1/1 orders/tow").exits(2).says("did you mean orders/two?");
-    course.say("invoke 1/1").exits(2).says("say which function and which event");
+    course.say("invoke 1/1").exits(2).says("`cargo xtask invoke ch01/01 EVENT`").says("\n  orders/two\n");
+    course.say("invoke").exits(2).says("which function and which event?");
+    course.say("invoke 1/1 orders/nine").exits(2).says("there are\n\n  orders/two\n");
 }

@@ -36,6 +36,43 @@ fn an_exercise_without_page_or_with_broken_metadata_is_still_judged() {
 }
 
 #[test]
+fn of_several_that_did_not_pass_the_first_is_shown_and_it_is_said_how_to_see_the_others() {
+    let course = MiniCourse::new();
+    let others = "the first of them in full; the others by their name, or all with --verbose";
+    let said = course.say("check 1/2 1/3");
+    said.exits(3).says("2 exercises: 1 failed, 1 does not compile").says(others).says("doubles_a_negative_number");
+    assert!(!said.out.contains("error[E0425]"), "{said:#?}");
+    let said = course.without_cargo("check 1/2 1/3 --verbose");
+    said.exits(3).says("doubles_a_negative_number").says("error[E0425]");
+    assert!(!said.out.contains(others), "{said:#?}");
+    let said = course.say("check 1/1 1/2");
+    assert!(!said.says("doubles_a_negative_number").out.contains(others), "there are no others: {said:#?}");
+}
+
+#[test]
+fn who_checks_the_starter_as_it_came_is_told_what_to_read_and_to_edit() {
+    let course = MiniCourse::new();
+    course.say("reset 1/2").exits(0);
+    let main = "exercises/ch01-fates/02-fails-one-test/src/main.rs";
+    let told = format!("this is the starter, as it came\nread: src/en/ch01-fates/02-fails-one-test.md\nedit: {main}\n");
+    course.say("check 1/2").exits(1).says(&told);
+    course.write(main, &format!("{}// Mine.\n", course.read(main)));
+    let said = course.say("check 1/2");
+    assert!(!said.exits(1).out.contains("as it came"), "{said:#?}");
+}
+
+#[test]
+fn a_part_of_the_course_is_listed_by_its_name() {
+    let course = MiniCourse::new();
+    let listed = course.say("list ch02 1/1");
+    listed.exits(0).says("ch01/01 passes").says("ch02/02 missing-page").says("\n0 of 3 passed; next: ch01/01 passes");
+    assert!(!listed.out.contains("ch01/02"), "{listed:#?}");
+    let listed = course.say("list 3/1 --format json");
+    assert!(!listed.exits(0).says("ch03-files/01-opening-hours").out.contains("ch01/01"), "{listed:#?}");
+    course.say("list ch07").exits(2).says("no exercise is called");
+}
+
+#[test]
 fn every_form_of_a_name_means_the_same_exercise() {
     let course = MiniCourse::new();
     course.say("check ch01/01").exits(0);
@@ -54,6 +91,10 @@ fn every_form_of_a_name_means_the_same_exercise() {
             .exits(0)
             .says("ch01/01 passes: passed (2 tests, nothing changed");
     }
+    let page = course.without_cargo("check src/en/ch01-fates/01-passes.md");
+    page.exits(0).says("ch01/01 passes: passed (2 tests, nothing changed");
+    course.write("src/en/ch01-fates/README.md", "# Fates {#fates}\n");
+    course.without_cargo("list src/en/ch01-fates/README.md").says("ch01/08").says("\n1 of 8 passed; next: ");
     let inside = course.path("exercises/ch01-fates/01-passes/src");
     let said = course.said(course.xtask("check").current_dir(inside).env("CARGO", "/no/such/cargo"));
     said.exits(0).says("ch01/01 passes: passed").says("../../../../src/en/ch01-fates/02-fails-one-test.md");
@@ -65,7 +106,16 @@ fn wrong_names_and_options_say_what_was_meant() {
     course.say("check pases").is("usage-unknown-exercise");
     course.say("chek").is("usage-unknown-command");
     course.say("check --fast").is("usage-unknown-option");
-    course.say("check --format yaml").exits(2).says("it is text or json");
+    course.say("check --format yaml").exits(2).says("it is text, json or jsonl");
+    course.say("list --format jsonl").exits(2).says("it is text or json");
+    course.say("check --al").exits(2).says("did you mean --all?");
+    // A word too many is a mistake, not nothing.
+    for line in ["update now", "progress ch01", "doctor all", "prefetch ch01", "build here", "serve 8080", "bench 1/1"]
+    {
+        course.without_cargo(line).exits(2).says("takes no names");
+    }
+    course.without_cargo("solution 1/1 1/2").exits(2).says("takes one name");
+    course.without_cargo("hint 1/1 2 3").exits(2).says("so what is \"3\"?");
     course.say("check --all ch01").exits(2);
     course.say("hint ch01").exits(2).says("such as ch01/01");
     course.say("check something-else").exits(2).says("`cargo xtask list` shows all");
@@ -124,7 +174,10 @@ fn a_changed_check_is_said_and_a_pass_is_kept() {
     assert!(!listed.says("passed, will be checked again").out.contains("stale"), "explained where none is stale");
     course.say("check 1/1").exits(0).says("tests/check.rs changed since");
     course.replace("exercises/ch01-fates/01-passes/src/main.rs", "number * 2", "2 * number");
-    course.say("list").says("5 min  stale").says("\nstale: it passed, and your files changed since");
+    course
+        .say("list")
+        .says("5 min  stale")
+        .says("\nstale: it passed and was edited since; `cargo xtask check ch01/01`");
 }
 
 #[test]

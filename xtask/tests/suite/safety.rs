@@ -1,5 +1,7 @@
 //! Nothing is lost and nothing is left behind: killed writers, folders that cannot be written, Ctrl-C.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use crate::harness::{MiniCourse, Said, wait_for};
@@ -244,6 +246,28 @@ fn an_interrupt_stops_everything() {
     assert_eq!(check.wait().expect("xtask ends").code(), Some(130));
     let pid = course.read("pid");
     wait_for("the function's end", || !is_alive(&pid));
+}
+
+/// Ctrl-C reaches cargo too, which ends first: that is no failure of the build.
+#[test]
+fn an_interrupt_while_cargo_builds_is_told_as_nothing_else() {
+    let course = MiniCourse::new();
+    let cargo = course.path("cargo");
+    let script = "#!/bin/sh\ntrap 'exit 101' INT\ntouch building\nwhile :; do sleep 0.05; done\n";
+    std::fs::write(&cargo, script).expect("a script");
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    for _ in 0..5 {
+        let mut check = course.xtask("check 1/1");
+        check.env("CARGO", &cargo).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let check = check.spawn().expect("xtask starts");
+        wait_for("the build", || course.path("building").exists());
+        let group = format!("-{}", check.id());
+        assert!(Command::new("kill").args(["-INT", "--", &group]).status().expect("there is a kill").success());
+        let output = check.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+        std::fs::remove_file(course.path("building")).expect("it was there");
+    }
 }
 
 #[test]

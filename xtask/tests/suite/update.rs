@@ -1,9 +1,11 @@
 //! `update`: a learner's week. He edits and commits, a newer course changes the same exercise, and nothing is lost.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::harness::{MiniCourse, Said};
+use crate::harness::{MiniCourse, Said, wait_for};
 
 const MAIN: &str = "exercises/ch01-fates/02-fails-one-test/src/main.rs";
 const CHECK: &str = "exercises/ch01-fates/02-fails-one-test/tests/check.rs";
@@ -103,6 +105,53 @@ fn other_edits_stop_an_update_before_it_begins() {
     clone.upstream.replace(MAIN, "number.abs() * 2", "0");
     clone.publish();
     clone.update().is("update-other-edits");
+}
+
+#[test]
+fn an_old_state_of_the_course_is_no_place_to_update() {
+    let clone = Clone::new();
+    git(&clone.learner.root, &["checkout", "--quiet", "--detach"]);
+    clone.update().exits(1).says("an old state of the course").says("\n  git switch main\n");
+}
+
+#[test]
+fn a_new_exercise_is_told() {
+    let clone = Clone::new();
+    for room in ["exercises", "solutions"] {
+        let from = clone.upstream.path(&format!("{room}/ch01-fates/01-passes"));
+        let to = clone.upstream.path(&format!("{room}/ch01-fates/11-is-new"));
+        let copied = Command::new("cp").arg("-r").args([from, to]).status().expect("there is a cp");
+        assert!(copied.success());
+    }
+    git(&clone.upstream.root, &["add", "--all"]);
+    clone.publish();
+    let said = clone.update();
+    assert_eq!(said.exits(0).says("ch01/11 is-new is new").out.matches("is new").count(), 1, "{said:#?}");
+}
+
+#[test]
+fn an_update_that_is_interrupted_while_it_merges_brings_the_work_back_first() {
+    let clone = Clone::new();
+    clone.learner.replace(MAIN, "number.abs() * 2", "number * 2 // mine");
+    let mine = clone.learner.read(MAIN);
+    clone.upstream.replace(PAGE, "About 5 minutes", "About 6 minutes");
+    clone.publish();
+    // The merge stands still here, with the learner's file put aside.
+    let hook = clone.learner.path(".git/hooks/post-merge");
+    std::fs::create_dir_all(hook.parent().expect("a folder")).expect("it can be made");
+    std::fs::write(&hook, "#!/bin/sh\ntouch \"$(git rev-parse --git-dir)/merging\"\nsleep 2\n").expect("a hook");
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    let mut update = clone.learner.xtask("update");
+    let mut update = with_identity(&mut update).stdout(Stdio::null()).process_group(0).spawn().expect("xtask starts");
+    wait_for("the merge", || clone.learner.path(".git/merging").exists());
+    assert_ne!(clone.learner.read(MAIN), mine, "it was not put aside yet");
+    // As the terminal does it: the whole group at once.
+    let group = format!("-{}", update.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().expect("there is a kill").success());
+    assert_eq!(update.wait().expect("it ends").code(), Some(130));
+    assert_eq!(clone.learner.read(MAIN), mine);
+    assert!(clone.learner.read(PAGE).contains("About 6 minutes"), "the merge went to its end");
+    git(&clone.learner.root, &["merge-base", "--is-ancestor", "origin/main", "HEAD"]);
 }
 
 #[test]
