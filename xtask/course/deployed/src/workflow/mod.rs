@@ -7,7 +7,11 @@
 //! Source: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>.
 
 mod expression;
+mod refusals;
+mod trigger;
 mod run;
+mod script;
+mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -193,14 +197,14 @@ impl Workflow {
     /// Where it is no YAML, and where GitHub would refuse it.
     pub fn parse(text: &str) -> Result<Workflow, Invalid> {
         let value = yaml::parse(text, Tags::Core).map_err(|error| Invalid(error.to_string()))?;
-        run::check(&value)?;
+        refusals::check(&value)?;
         Ok(Workflow { value })
     }
 
     /// Whether an event of this name can start it at all.
     #[must_use]
     pub fn listens_to(&self, event: &str) -> bool {
-        run::trigger(&self.value, event).is_some()
+        trigger::trigger(&self.value, event).is_some()
     }
 
     /// The whole file, as it was read.
