@@ -55,7 +55,7 @@ fn the_runtime_api_call_by_call() {
 fn what_the_caller_sees_of_each_failure() {
     let function = function("ch03_failures", "failures");
     let mut table = String::from(
-        "| The handler | The caller reads `errorType` | and `errorMessage` | The process |\n|---|---|---|---|\n",
+        "| The handler | The caller reads `errorType` and `errorMessage` | The process |\n|---|---|---|\n",
     );
     for (what, event) in [
         ("`Err(\"no paper\".into())`", json!({ "copies": 3, "how": "text" })),
@@ -75,7 +75,10 @@ fn what_the_caller_sees_of_each_failure() {
             Fate::Exited { .. } => "is gone",
             _ => "stays warm",
         };
-        let _ = writeln!(table, "| {what} | `{}` | {} | {process} |", text("errorType"), text("errorMessage"));
+        // The name of a Rust type is long, and may be broken at its colons.
+        let name = text("errorType").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let name = name.replace("::", "::<wbr>");
+        let _ = writeln!(table, "| {what} | <code>{name}</code><br>{} | {process} |", text("errorMessage"));
     }
     same("ch03", "failures.md", &table);
 }
