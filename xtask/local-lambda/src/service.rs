@@ -159,7 +159,7 @@ impl FunctionBuilder {
     }
 
     /// How long initialization may take before it is begun again inside the first invocation;
-    /// [`limits::INIT_TIMEOUT`] if not given.
+    /// [`limits::INIT_TIMEOUT`](crate::limits::INIT_TIMEOUT) if not given.
     pub fn init_timeout(mut self, timeout: Duration) -> Self {
         self.config.init_timeout = Some(timeout);
         self

@@ -2,7 +2,7 @@
 //! process does not (`TMPDIR`, the log stream). Only this module and what lies below it touch the operating system.
 //!
 //! In reading order: [`record`] collects what happened; [`api`] and [`extensions`] are the state behind the two APIs,
-//! without I/O; [`http`] is the socket in front of them (a connection is a [`line`], a streamed response is read by
+//! without I/O; [`http`] is the socket in front of them (a connection is a [`mod@line`], a streamed response is read by
 //! [`stream_reader`]); [`process`] and [`output`] are the process and what it writes; [`instance`] is all of that
 //! together, from start to end; this file runs invocations on it.
 
