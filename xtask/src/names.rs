@@ -21,6 +21,13 @@ pub fn resolve<'a>(course: &'a Course, typed: &str) -> Result<Vec<&'a Exercise>,
             return Ok(of_page);
         }
     }
+    // The path of a folder, from wherever we stand.
+    if let Some(path) = Path::new(typed).canonicalize().ok().filter(|path| path.is_dir()) {
+        let inside = standing_in(course, &path);
+        if !inside.is_empty() {
+            return Ok(inside);
+        }
+    }
     let name = without_surroundings(typed);
     let found: Vec<&Exercise> = match name.split_once('/') {
         Some((chapter, exercise)) => course

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::cli::{Format, Options, Usage};
-use crate::course::{Course, Exercise};
+use crate::course::{Course, Exercise, chapter_title};
 use crate::fingerprint::Judges;
 use crate::judge::{Binary, Judged, Subject, judge};
+use crate::page;
 use crate::progress::Progress;
-use crate::state;
+use crate::state::{self, State};
 use crate::stream;
 use crate::term::{self, Style};
 use crate::verdict::{Fate, Verdict};
@@ -123,10 +124,25 @@ fn after_passing(scene: &Scene<'_>, judges: &Judges<'_>, exercise: &Exercise, ve
     if verdict.subject != "exercise" {
         return String::new();
     }
-    let mut text = format!("\nsolution: cargo xtask solution {}\n", exercise.id());
+    let (course, of_chapter) = (scene.course, format!("ch{:02}", exercise.chapter));
+    let chapter = course.exercises.iter().filter(|other| other.chapter == exercise.chapter);
+    let states: Vec<State> = chapter.map(|other| state::of(other, scene.progress, judges)).collect();
+    let passed = states.iter().filter(|state| state.has_passed()).count();
+    let mut text = format!("{of_chapter} {}: ", chapter_title(&exercise.chapter_dir));
+    text.push_str(&if passed == states.len() {
+        format!("all {passed} passed\n\n")
+    } else {
+        format!("{passed} of {} passed\n\n", states.len())
+    });
+    let page = page::path(course, exercise);
+    let headings = page::read(&page).headings;
+    if let Some(heading) = headings.iter().find(|heading| heading.id.as_deref() == Some("after-you-pass")) {
+        text.push_str(&format!("read on: {}:{}\n", course.shown(&page), heading.line));
+    }
+    text.push_str(&format!("solution: cargo xtask solution {}\n", exercise.id()));
     match state::next_after(scene.course, exercise, scene.progress, judges) {
         Some(next) => {
-            let page = scene.course.shown(&crate::page::path(scene.course, next));
+            let page = scene.course.shown(&page::path(scene.course, next));
             let file = scene.course.shown(&next.main_file());
             text.push_str(&format!("next: {} {}, {page}\n{file}\n", next.id(), next.slug()));
         }

@@ -17,6 +17,9 @@ use crate::term::Style;
 use crate::verbs::hint;
 use crate::view::json::to_text;
 
+/// An exercise and how it stands.
+type Row<'a> = (&'a Exercise, State);
+
 pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let progress = Progress::load(course);
     let judges = Judges::read(course);
@@ -24,23 +27,23 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     for name in &options.names {
         named.extend(names::resolve(course, name)?);
     }
-    let is_asked = |e: &&Exercise| options.names.is_empty() || named.iter().any(|named| named.name() == e.name());
-    let asked = course.exercises.iter().filter(is_asked);
-    let rows: Vec<(&Exercise, State)> = asked.map(|e| (e, state::of(e, &progress, &judges))).collect();
+    let rows: Vec<Row<'_>> = course.exercises.iter().map(|e| (e, state::of(e, &progress, &judges))).collect();
+    let is_asked = |row: &Row<'_>| options.names.is_empty() || named.iter().any(|e| e.name() == row.0.name());
+    let asked: Vec<Row<'_>> = rows.iter().copied().filter(is_asked).collect();
     let left_off = state::left_off(course, &progress, &judges);
     let next = left_off.map(Exercise::name);
     match options.format {
-        Format::Json => print!("{}", to_text(&document(course, &progress, &rows, next.as_deref()))),
+        Format::Json => print!("{}", to_text(&document(course, &progress, &asked, next.as_deref()))),
         Format::Text if rows.is_empty() => println!("no exercises here yet"),
         Format::Text => {
-            print!("{}{}", table(&rows, next.as_deref(), Style::of_stdout()), footer(&rows, left_off));
+            print!("{}{}", table(&rows, &asked, next.as_deref(), Style::of_stdout()), footer(&rows, left_off));
         }
     }
     Ok(0)
 }
 
 /// Paths are relative to the root. `watch` has the files and folders whose change may change the answer.
-fn document(course: &Course, progress: &Progress, rows: &[(&Exercise, State)], next: Option<&str>) -> Value {
+fn document(course: &Course, progress: &Progress, rows: &[Row<'_>], next: Option<&str>) -> Value {
     let below = |path: &Path| path.strip_prefix(&course.root).unwrap_or(path).display().to_string();
     let exercises: Vec<Value> = rows
         .iter()
@@ -74,11 +77,12 @@ fn document(course: &Course, progress: &Progress, rows: &[(&Exercise, State)], n
     json!({ "version": 1, "command": "list", "next": next, "watch": watch, "exercises": exercises })
 }
 
-fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> String {
+/// `asked` are shown; of their chapters, the first line sums up all.
+fn table(rows: &[Row<'_>], asked: &[Row<'_>], next: Option<&str>, style: Style) -> String {
     let mut text = String::new();
     let mut chapter = 0;
-    let slugs = rows.iter().map(|(exercise, _)| exercise.slug().chars().count()).max().unwrap_or(0).min(32);
-    for (exercise, state) in rows {
+    let slugs = asked.iter().map(|(exercise, _)| exercise.slug().chars().count()).max().unwrap_or(0).min(32);
+    for (exercise, state) in asked {
         if exercise.chapter != chapter {
             chapter = exercise.chapter;
             let of_chapter: Vec<State> = rows.iter().filter(|(e, _)| e.chapter == chapter).map(|(_, s)| *s).collect();
@@ -105,7 +109,7 @@ fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> Strin
             if arrow.is_empty() { words.trim_end().to_owned() } else { words }
         ));
     }
-    if let Some((exercise, _)) = rows.iter().find(|(_, state)| *state == State::Stale) {
+    if let Some((exercise, _)) = asked.iter().find(|(_, state)| *state == State::Stale) {
         let command = format!("`cargo xtask check {}` judges it", exercise.id());
         text.push_str(&format!("\nstale: it passed and was edited since; {command}\n"));
     }
@@ -113,7 +117,7 @@ fn table(rows: &[(&Exercise, State)], next: Option<&str>, style: Style) -> Strin
 }
 
 /// The last lines, since the one that is next has long gone by: how much is done, and how to go on.
-fn footer(rows: &[(&Exercise, State)], left_off: Option<&Exercise>) -> String {
+fn footer(rows: &[Row<'_>], left_off: Option<&Exercise>) -> String {
     let passed = rows.iter().filter(|(_, state)| state.has_passed()).count();
     let next = match left_off {
         Some(next) => format!("next: {} {}, `cargo xtask check` judges it", next.id(), next.slug()),

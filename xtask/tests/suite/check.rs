@@ -65,11 +65,32 @@ fn who_checks_the_starter_as_it_came_is_told_what_to_read_and_to_edit() {
 fn a_part_of_the_course_is_listed_by_its_name() {
     let course = MiniCourse::new();
     let listed = course.say("list ch02 1/1");
-    listed.exits(0).says("ch01/01 passes").says("ch02/02 missing-page").says("\n0 of 3 passed; next: ch01/01 passes");
+    listed
+        .exits(0)
+        .says("ch01/01 passes")
+        .says("ch02/02 missing-page")
+        .says("ch01 fates: 0 of 8 passed")
+        .says("\n0 of 11 passed; next: ch01/01 passes");
     assert!(!listed.out.contains("ch01/02"), "{listed:#?}");
     let listed = course.say("list 3/1 --format json");
     assert!(!listed.exits(0).says("ch03-files/01-opening-hours").out.contains("ch01/01"), "{listed:#?}");
     course.say("list ch07").exits(2).says("no exercise is called");
+}
+
+#[test]
+fn a_pass_says_how_far_the_chapter_is_and_what_comes_after_it() {
+    let course = MiniCourse::new();
+    let said = course.say("check 1/1");
+    said.exits(0).says("ch01 fates: 1 of 8 passed\n\nread on: src/en/ch01-fates/01-passes.md:");
+    let line = said.out.split("01-passes.md:").nth(1).and_then(|rest| rest.lines().next()).expect("a line");
+    let page = course.read("src/en/ch01-fates/01-passes.md");
+    let heading = page.lines().nth(line.parse::<usize>().expect("a number") - 1);
+    assert_eq!(heading, Some("## After you pass {#after-you-pass}"));
+    course.write(
+        "exercises/ch03-files/01-opening-hours/hours.txt",
+        &course.read("solutions/ch03-files/01-opening-hours/hours.txt"),
+    );
+    course.say("check 3/1").exits(0).says("ch03 files: all 1 passed");
 }
 
 #[test]
@@ -94,7 +115,13 @@ fn every_form_of_a_name_means_the_same_exercise() {
     let page = course.without_cargo("check src/en/ch01-fates/01-passes.md");
     page.exits(0).says("ch01/01 passes: passed (2 tests, nothing changed");
     course.write("src/en/ch01-fates/README.md", "# Fates {#fates}\n");
-    course.without_cargo("list src/en/ch01-fates/README.md").says("ch01/08").says("\n1 of 8 passed; next: ");
+    course.without_cargo("list src/en/ch01-fates/README.md").says("ch01/08").says("\n1 of 11 passed; next: ");
+    // A folder, as a shell completes it from where the learner stands.
+    for (from, folder) in [("exercises/ch01-fates", "01-passes"), ("src", "../exercises/ch01-fates/01-passes/src/")] {
+        let mut check = course.xtask(&format!("check {folder}"));
+        let said = course.said(check.current_dir(course.path(from)).env("CARGO", "/no/such/cargo"));
+        said.exits(0).says("ch01/01 passes: passed (2 tests, nothing changed");
+    }
     let inside = course.path("exercises/ch01-fates/01-passes/src");
     let said = course.said(course.xtask("check").current_dir(inside).env("CARGO", "/no/such/cargo"));
     said.exits(0).says("ch01/01 passes: passed").says("../../../../src/en/ch01-fates/02-fails-one-test.md");

@@ -94,7 +94,9 @@ fn a_reset_keeps_the_work_and_undo_brings_it_back() {
 fn a_reset_of_everything_keeps_everything() {
     let course = MiniCourse::new();
     std::fs::remove_dir_all(course.path("exercises/ch02-faults/01-broken-metadata")).expect("it was there");
-    course.say("reset --all").exits(0);
+    let said = course.say("reset --all");
+    said.exits(0).says("the starter already: 1 exercise\n");
+    assert!(!said.out.contains("nothing to reset"), "{said:#?}");
     let kept = std::fs::read_dir(course.path(".progress/kept")).expect("copies are kept").count();
     assert_eq!(kept, 9, "nine exercises differed from their starters");
 }
