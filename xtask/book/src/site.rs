@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use crate::source::files_below;
+use crate::text::with_slashes;
 
 #[derive(Debug, Default)]
 pub struct Site {
@@ -39,11 +40,10 @@ impl Site {
         for path in files_below(dir) {
             let bytes = std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
             let relative = path.strip_prefix(dir).unwrap_or(&path);
-            let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
             let content_type = content_type(&path);
             let page = content_type.starts_with("text/html");
             let scripts = if page { inline_scripts(&String::from_utf8_lossy(&bytes)) } else { String::new() };
-            files.insert(format!("/{}", parts.join("/")), File { content_type, bytes, scripts });
+            files.insert(format!("/{}", with_slashes(relative)), File { content_type, bytes, scripts });
         }
         Ok(Site { files })
     }

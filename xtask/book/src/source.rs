@@ -55,8 +55,7 @@ impl Page {
     fn new(source: PathBuf, title: String, listed_in: usize) -> Page {
         let readme = source.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
         let html = if readme { source.with_file_name("index.html") } else { source.with_extension("html") };
-        let parts: Vec<_> = html.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        Page { html: parts.join("/"), source, title, listed_in }
+        Page { html: text::with_slashes(&html), source, title, listed_in }
     }
 }
 

@@ -58,6 +58,12 @@ pub fn normalize(path: &Path) -> Option<PathBuf> {
     Some(normal)
 }
 
+/// A relative path with forward slashes, as addresses have it.
+pub fn with_slashes(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// The characters that mean something to HTML, as entities.
 pub fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

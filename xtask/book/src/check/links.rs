@@ -30,8 +30,7 @@ pub fn findings(root: &Path, config: &Config, dest: &Path, pages: &[Page]) -> an
     }
     for path in files_below(dest) {
         let Ok(relative) = path.strip_prefix(dest) else { continue };
-        let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        built.files.insert(parts.join("/"));
+        built.files.insert(text::with_slashes(relative));
     }
     for page in pages {
         let path = dest.join(&page.html);

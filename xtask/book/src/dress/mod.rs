@@ -142,6 +142,11 @@ fn first_paragraph(html: &str) -> Option<String> {
     })
 }
 
+/// Whether this is what mdBook puts behind a file's name.
+fn is_hash(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The sign and word of a state, which the reader's progress fills in.
 fn state(name: &str, word_class: &str) -> String {
     format!(

@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
+use super::is_hash;
 use crate::source::files_below;
+use crate::text::with_slashes;
 
 pub(super) const WORKER: &str = "sw.js";
 
@@ -24,11 +26,7 @@ pub(super) fn remove_unused(dest: &Path) -> anyhow::Result<()> {
     for path in files.iter().filter(|path| is(path, &["js", "css"])) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // mdBook names what it writes by a hash; other files are the book's own.
-        let is_hashed = name.rsplit_once('-').is_some_and(|(_, end)| {
-            end.split('.')
-                .next()
-                .is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        });
+        let is_hashed = name.rsplit_once('-').is_some_and(|(_, end)| end.split('.').next().is_some_and(is_hash));
         // Its own searcher asks for the index in a script.
         if is_hashed && !asked.contains(&*name) && !name.starts_with("searchindex") {
             std::fs::remove_file(path).with_context(|| format!("failed to remove {}", path.display()))?;
@@ -48,8 +46,7 @@ pub(super) fn write_worker(dest: &Path) -> anyhow::Result<()> {
     for path in files_below(dest) {
         let bytes = std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
         let relative = path.strip_prefix(dest).unwrap_or(&path);
-        let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        let name = parts.join("/");
+        let name = with_slashes(relative);
         hash.update(name.as_bytes());
         hash.update(&bytes);
         names.insert(name);

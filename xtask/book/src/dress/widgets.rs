@@ -1,5 +1,6 @@
 //! Scripts of widgets only where they have something to do: a page that shows no widget waits for none.
 
+use super::is_hash;
 use crate::check::widgets::{FOLDER, SHARED};
 
 /// The page without the scripts of widgets that it does not show.
@@ -17,8 +18,7 @@ pub(super) fn keep_used(html: &str) -> String {
 fn script(line: &str) -> Option<&str> {
     let (_, file) = line.trim_start().strip_prefix("<script src=\"")?.split_once(&format!("{FOLDER}/"))?;
     let (stem, _) = file.split_once(".js\"")?;
-    let hashed = |hash: &str| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Some(stem.rsplit_once('-').filter(|(_, hash)| hashed(hash)).map_or(stem, |(name, _)| name))
+    Some(stem.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(stem, |(name, _)| name))
 }
 
 #[cfg(test)]
