@@ -89,7 +89,7 @@ fn serves_orders_with_one_process() {
     for turn in 1..=seed.number(3..=4) {
         let photos = photos(&seed.name(), seed.number(1..=2));
         let outcome = function.story(format!("order {turn} of a busy hour")).invoke(order(turn, &photos));
-        outcome.expect_json_at("/order", turn);
+        outcome.expect_json_at("/order", turn).expect_logged(&format!("order {turn}: "));
         if turn > 1 {
             outcome.expect_warm();
         }

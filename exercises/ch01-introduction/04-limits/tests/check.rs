@@ -219,6 +219,33 @@ fn keeps_tmp_between_its_two_limits() {
 }
 
 #[test]
+fn names_the_first_of_two_limits() {
+    let mut seed = Seed::at_run_time();
+    let layers: Vec<u64> = (0..seed.number(6..=9)).map(|_| 60_000_000).collect();
+    let zipped = 52_428_800 + seed.number(1..=9_000_000);
+    let zip = json!({ "deploy": { "zip": { "zipped": zipped, "unzipped": 9_000, "layers": &layers } } });
+    let outcome = ask("a zip file too large for the call, and large layers, too many of them", zip);
+    expect_broken(&outcome, "zip_upload", zipped, limit("zip_upload"));
+    let in_s3 = json!({ "deploy": { "zip_in_s3": { "unzipped": 9_000, "layers": &layers } } });
+    let outcome = ask("a zip file in S3, and large layers, too many of them", in_s3);
+    expect_broken(&outcome, "layers", layers.len() as u64, limit("layers"));
+    let small: Vec<u64> = layers.iter().map(|_| 1_000).collect();
+    let in_s3 = json!({ "deploy": { "zip_in_s3": { "unzipped": 9_000, "layers": &small } } });
+    let outcome = ask("a zip file in S3, and small layers, too many of them", in_s3);
+    expect_broken(&outcome, "layers", layers.len() as u64, limit("layers"));
+    let image = json!({ "deploy": { "image": { "size": 20_000_000_000_u64, "layers": &layers } } });
+    let outcome = ask("an image that is too large, with layers", image);
+    expect_broken(&outcome, "layers", layers.len() as u64, 0);
+    let environment = json!({ "NOTES": "x".repeat(4_096 + seed.number(1..=99) as usize) });
+    let has = environment.to_string().len() as u64;
+    let outcome = ask(
+        "variables that are too long, and /tmp of 100 MB",
+        json!({ "configure": { "environment": environment, "tmp_mb": 100 } }),
+    );
+    expect_broken(&outcome, "environment_variables", has, 4_096);
+}
+
+#[test]
 fn keeps_the_limits_that_it_is_given() {
     let mut seed = Seed::at_run_time();
     let function = Function::start(binary!());

@@ -204,3 +204,39 @@ fn keeps_the_smallest_of_three_maxima() {
     let outcome = ask("10,000 messages in an ordinary account", &facts(), &queue(10_000, 1, 60_000, None));
     outcome.expect_json(json!({ "minutes": 13, "peak": 1_000 }));
 }
+
+#[test]
+fn computes_with_the_numbers_that_it_is_given() {
+    let mut seed = Seed::at_run_time();
+    let (each, unreserved) = (seed.number(2..=9), seed.number(101..=400));
+    let (environments, interval) = (seed.number(10..=90), seed.number(11..=60));
+    let (start, step) = (seed.number(6..=40), seed.number(10..=90));
+    let mut facts = account(5_000);
+    let given = json!({
+        "requests_per_environment": each, "unreserved_concurrency": unreserved,
+        "scaling_environments": environments, "scaling_interval": interval,
+        "scaling_start": start, "scaling_step": step, "scaling_maximum": start + step + 1,
+    });
+    facts.as_object_mut().expect("facts are a map").extend(given.as_object().expect("so are these").clone());
+
+    let (steps, more) = (seed.number(2..=9), seed.number(0..=4_000));
+    let needed = environments * steps;
+    let question = json!({ "requests": { "per_second": needed * each, "duration_ms": 1 } });
+    let story =
+        format!("{each} requests a second for each environment, {environments} new ones every {interval} seconds");
+    ask(story, &facts, &question)
+        .expect_json_at("/for_the_rate", needed)
+        .expect_json_at("/seconds_to_scale", (steps - 1) * interval);
+    let question = json!({ "reserve": { "reserved": [100], "more": more } });
+    let left = 5_000 - 100 - unreserved;
+    ask(format!("{unreserved} stay unreserved"), &facts, &question)
+        .expect_json(json!({ "left": left, "granted": more <= left }));
+    // A minute of the start, one of a step more, and one of the maximum.
+    for (messages, minutes, peak) in
+        [(start + 1, 2, start + step), (2 * start + step, 2, start + step), (2 * start + step + 1, 3, start + step + 1)]
+    {
+        let story = format!("pollers begin with {start}, become {step} more a minute, up to {}", start + step + 1);
+        let outcome = ask(story, &facts, &queue(messages, 1, 60_000, None));
+        outcome.expect_json(json!({ "minutes": minutes, "peak": peak }));
+    }
+}

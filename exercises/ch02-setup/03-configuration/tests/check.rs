@@ -124,6 +124,12 @@ fn gives_an_arn_more_room_than_a_name() {
         let story = format!("a name of {length} characters");
         expect_problem(&story, &json!({ "name": name(length as usize) }), &limit("function_name", length, 64));
     }
+    let arnold = format!("{:n<70}", "arnold-");
+    expect_problem(
+        "a name that begins like an ARN, and is none",
+        &json!({ "name": arnold }),
+        &limit("function_name", 70, 64),
+    );
     let with_colons = "lambda:function:thumbnailer:in-the-middle-of-a-name-is-no-arn-of-a-function";
     let story = "a name with `:function:` in it, which is no ARN";
     let problem = limit("function_name", with_colons.len() as u64, 64);
