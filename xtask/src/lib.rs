@@ -1,10 +1,16 @@
 //! The course's command line: finding, building, running, reporting.
 //!
-//! Modules in reading order: what can be typed (`cli`, `help`), what the course is (`course`, `manifest`, `names`,
-//! `page`, `mistake`), what is known about the learner (`fingerprint`, `progress`, `state`, `store`), how a verdict is
-//! reached (`advice` where that fails for the machine's sake, `compile`, `needs`, `lockfile`, `run`, `libtest`,
-//! `report`, `verdict`, `judge`, `tidy`, `remember`, `follow`), what authors are held to (`rules`, `variants`, `verified`, `resolved`,
-//! `mutation`, `equivalent`, `wrong_answer`), how it is shown (`view`, `term`, and `stream` while it happens), and the commands (`verbs`), one module each.
+//! Modules in reading order:
+//! - what can be typed: `cli`, `help`;
+//! - what the course is: `course`, `manifest`, `names`, `page`, `mistake`;
+//! - what is known about the learner: `fingerprint`, `progress`, `state`, `store`, `clock`;
+//! - how a verdict is reached: `compile`, `needs`, `lockfile`, `run`, `process`, `libtest`, `report`, `verdict`, `judge`,
+//!   `tidy`, `remember`, `follow`, and `advice` where that fails for the machine's sake;
+//! - what authors are held to: `rules`, `variants`, `verified`, `resolved`, `mutation`, `file_mutation`, `equivalent`,
+//!   `wrong_answer`;
+//! - how it is shown: `view`, `term`, `wrap`, `diff`, and `stream` while it happens;
+//! - what is asked of git: `git`;
+//! - the commands: `verbs`, one module each.
 //!
 //! Arrows run one way: verbs -> judge -> (compile, run) -> process. Nothing here knows about Lambda: a check is an
 //! executable that judges the binary whose path it finds in `LOCAL_LAMBDA_BINARY`, and may write what it saw to the
@@ -59,3 +65,15 @@ pub mod view;
 pub mod wrap;
 
 pub mod verbs;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_code_map_names_every_module() {
+        let source = include_str!("lib.rs");
+        let (map, _) = source.split_once("\npub mod ").expect("there are modules");
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        let missing: Vec<&str> = names.filter(|name| !map.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
