@@ -281,7 +281,8 @@ fn a_version_that_an_alias_serves_cannot_be_deleted() {
     for (percent, share) in [(seed.number(1..=99), "a share"), (0, "a share of 0"), (100, "all")] {
         let codes = codes(&mut seed, 4);
         let conflict = Some("ResourceConflictException");
-        let story = format!("live serves version 1 and gives {share} of its calls to version 2, night serves version 3");
+        let story =
+            format!("live serves version 1 and gives {share} of its calls to version 2, night serves version 3");
         released(&story, &codes)
             .call(create("live", "1"))
             .call(update("live", json!({ "routing": { "2": percent as f64 / 100.0 } })))

@@ -3,7 +3,6 @@
 //! A night passes in seconds, so the time of an invocation is counted here and not by the machine: a booking takes as
 //! long as the carrier says, and a wait takes no time at all. An invocation that runs longer than its 30 seconds is
 //! ended, with its process, as Lambda would end it.
-#![allow(dead_code, reason = "what your functions no longer call stays as it is")]
 
 use std::time::Duration;
 use std::{env, fmt, io, process};
@@ -39,8 +38,6 @@ pub(crate) struct Release {
     pub(crate) revision: String,
     /// Whether the alarm of the release is on.
     pub(crate) alarm: bool,
-    /// All versions that there are.
-    pub(crate) versions: Vec<u64>,
 }
 
 impl Shop {
@@ -68,18 +65,25 @@ impl Shop {
     /// Has the carrier fetch a parcel, which takes a second; or four, and then the carrier says no. The carrier does
     /// what has the same key once, and says yes again.
     pub(crate) async fn book(&self, key: &str, to: &str) -> Result<(), Failed> {
+        let takes = self.ask("takes", json!({ "to": to })).await?;
+        self.wait(Duration::from_millis(takes.as_u64().unwrap_or_default())).await?;
         self.ask("book", json!({ "key": key, "to": to })).await.map(drop)
     }
 
     /// Waits.
     pub(crate) async fn wait(&self, time: Duration) -> Result<(), Failed> {
-        self.ask("wait", json!({ "ms": time.as_millis() as u64 })).await.map(drop)
+        self.ask("wait", json!({ "ms": time.as_millis() as u64 })).await?;
+        self.remaining().await.map(drop)
     }
 
-    /// How much of its 30 seconds this invocation has left.
+    /// How much of its 30 seconds this invocation has left. One that has used more is ended.
     pub(crate) async fn remaining(&self) -> Result<Duration, Failed> {
         let left = self.ask("remaining", json!({})).await?;
-        Ok(Duration::from_millis(left.as_u64().unwrap_or_default()))
+        let Some(left) = left.as_u64() else {
+            println!("Task timed out after 30.00 seconds");
+            process::exit(1);
+        };
+        Ok(Duration::from_millis(left))
     }
 
     pub(crate) async fn release(&self) -> Result<Release, Failed> {
@@ -102,10 +106,6 @@ impl Shop {
         };
         asked.await.map_err(|error| Failed(error.to_string()))?;
         let answer: Result<Value, String> = serde_json::from_str(&answer).map_err(|error| Failed(error.to_string()))?;
-        if answer.as_ref().is_err_and(|reason| reason == "time is up") {
-            println!("Task timed out after 30.00 seconds");
-            process::exit(1);
-        }
         answer.map_err(Failed)
     }
 }

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 const TIMEOUT_MS: u64 = 30_000;
 /// How often a queue delivers a message before it goes to the dead letters.
 const RECEIVES: u32 = 5;
+/// The ways in which `Order::broken` breaks a job.
+const WAYS_TO_BREAK: u64 = 6;
 /// A card is `card-` and twelve digits.
 const CARD_BYTES: usize = 17;
 const ALARM: &str = "the alarm press-failures (Failed, Function=press: 3 or more in 5 minutes)";
@@ -27,7 +29,8 @@ const ALARM: &str = "the alarm press-failures (Failed, Function=press: 3 or more
 struct Outside {
     /// How much of its time the present invocation has used.
     used_ms: u64,
-    killed: bool,
+    /// How many wishes there were before: two of one second have an order, too.
+    turn: u64,
     charged: Done,
     printed: Done,
     booked: Done,
@@ -46,8 +49,11 @@ struct Outside {
 struct Done {
     keys: BTreeSet<String>,
     /// When, and what.
-    all: Vec<(i64, Value)>,
+    all: Vec<(Moment, Value)>,
 }
+
+/// The second, and whose turn it was.
+type Moment = (i64, u64);
 
 #[derive(Default)]
 struct Live {
@@ -55,7 +61,6 @@ struct Live {
     to: u64,
     now: u64,
     changes: u64,
-    versions: Vec<u64>,
     /// When the alarm is on.
     alarm: Option<(i64, i64)>,
     /// What functions have pointed it to.
@@ -78,32 +83,35 @@ struct Run {
 impl Outside {
     fn answer(&mut self, now: i64, what: &str, with: &Value) -> Result<Value, String> {
         let text = |name: &str| with[name].as_str().unwrap_or_default();
+        let is_closed = is_island(text("to")) && now < self.closed_until;
+        if self.is_over() && what != "remaining" {
+            return Err("the time is up".to_owned());
+        }
+        self.turn += 1;
+        let moment = (now, self.turn);
         match what {
-            "charge" => self.charged.once(now, text("key"), with),
+            "charge" => self.charged.once(moment, text("key"), with),
             "print" => {
                 let large = with["lines"].as_array().into_iter().flatten().any(|line| line["size"] == "20x30");
                 if large && now < self.jammed_until {
                     return Err("paper jam".to_owned());
                 }
-                self.printed.once(now, text("key"), with);
+                self.printed.once(moment, text("key"), with);
             }
+            "takes" => return Ok(json!(if is_closed { 4_000 } else { 1_000 })),
             "book" => {
-                let closed = is_island(text("to")) && now < self.closed_until;
-                self.spend(if closed { 4_000 } else { 1_000 })?;
-                if closed {
+                if is_closed {
                     return Err("503, the desk is closed".to_owned());
                 }
-                self.booked.once(now, text("key"), with);
+                self.booked.once(moment, text("key"), with);
             }
-            "wait" => self.spend(with["ms"].as_u64().unwrap_or_default())?,
-            "remaining" => return Ok(json!(TIMEOUT_MS - self.used_ms)),
+            "wait" => self.used_ms += with["ms"].as_u64().unwrap_or_default(),
+            "remaining" => return Ok(json!(TIMEOUT_MS.checked_sub(self.used_ms))),
             "release" => {
-                let Live { from, to, now: live, changes, versions, alarm, .. } = &self.live;
+                let Live { from, to, now: live, changes, alarm, .. } = &self.live;
                 let alarm = alarm.is_some_and(|(on, off)| (on..off).contains(&now));
-                return Ok(json!({
-                    "from": from, "to": to, "live": live, "versions": versions,
-                    "alarm": alarm, "revision": format!("revision-{changes}"),
-                }));
+                let revision = format!("revision-{changes}");
+                return Ok(json!({ "from": from, "to": to, "live": live, "alarm": alarm, "revision": revision }));
             }
             "point" => {
                 if text("revision") != format!("revision-{}", self.live.changes) {
@@ -118,25 +126,28 @@ impl Outside {
         Ok(Value::Null)
     }
 
-    /// Lets the time of the invocation pass, or ends it.
-    fn spend(&mut self, ms: u64) -> Result<(), String> {
-        self.used_ms += ms;
-        self.killed |= self.used_ms > TIMEOUT_MS;
-        if self.killed { Err("time is up".to_owned()) } else { Ok(()) }
+    /// Whether Lambda ends the present invocation.
+    fn is_over(&self) -> bool {
+        self.used_ms > TIMEOUT_MS
     }
 }
 
 impl Done {
     /// Does it, unless it was done under this key.
-    fn once(&mut self, now: i64, key: &str, what: &Value) {
+    fn once(&mut self, moment: Moment, key: &str, what: &Value) {
         if self.keys.insert(key.to_owned()) {
-            self.all.push((now, what.clone()));
+            self.all.push((moment, what.clone()));
         }
     }
 
     /// All of them that say this.
-    fn with(&self, name: &str, value: &Value) -> Vec<&(i64, Value)> {
+    fn with(&self, name: &str, value: &Value) -> Vec<&(Moment, Value)> {
         self.all.iter().filter(|(_, what)| what[name] == *value).collect()
+    }
+
+    /// When the first of them was done that says this.
+    fn first(&self, name: &str, value: &Value) -> Option<Moment> {
+        self.with(name, value).first().map(|(moment, _)| *moment)
     }
 }
 
@@ -266,8 +277,8 @@ impl Night {
         lines.push(format!("  queues    {}", queues.join(", ")));
         let outside = self.outside();
         if about.contains(&"release") {
-            let Live { from, to, now, versions, moves, .. } = &outside.live;
-            lines.push(format!("  release   {from} to {to}; versions {versions:?}; live went to {moves:?}, is {now}"));
+            let Live { from, to, now, moves, .. } = &outside.live;
+            lines.push(format!("  release   {from} to {to}; live went to {moves:?}, is {now}"));
         }
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         for run in &outside.runs {
@@ -345,13 +356,13 @@ fn work(
     outside: &Mutex<Outside>,
 ) -> Result<Value, HandlerError> {
     let at = now(world).unwrap_or_default();
-    (lock(outside).used_ms, lock(outside).killed) = (0, false);
+    lock(outside).used_ms = 0;
     let outcome = function.request().request_id(&call.request_id).invoke(call.event.clone());
     let payload = String::from_utf8_lossy(&outcome.payload()).into_owned();
     let log = outcome.function_log().map(str::to_owned).collect();
     let failed = outcome.function_error().is_some();
     let mut outside = lock(outside);
-    let killed = outside.killed;
+    let killed = outside.is_over();
     let answer = match (killed, failed) {
         (true, _) => "ended by Lambda, without an answer".to_owned(),
         (false, true) => format!("failed {payload}"),
@@ -478,13 +489,15 @@ impl Order {
     }
 
     /// A job of this order that nobody can read, in one of several ways.
-    fn broken(&self, seed: &mut Seed) -> String {
+    fn broken(&self, way: u64) -> String {
         let mut job = self.job();
-        match seed.number(0..=3) {
-            // The card where the price should be.
+        match way % WAYS_TO_BREAK {
+            // The card stands where the price should be, or another field, and is quoted by who tells what is wrong.
             0 => job["cents"] = json!(self.card),
             1 => job["lines"] = json!(self.card),
             2 => return job.to_string().replacen("\"to\"", "to", 1),
+            3 => job = json!({ "shop": self.card, "order": self.number, "to": self.to, "lines": self.printed() }),
+            4 => job = json!({ "shop": self.shop, "order": self.card, "card": self.number, "to": self.to }),
             _ => job = json!({ "shop": self.shop, "order": self.number, "card": self.card }),
         }
         job.to_string()
@@ -595,25 +608,30 @@ impl Night {
         }
     }
 
-    /// No parcel was booked before its order was printed.
+    /// Nothing was printed before it was charged, and no parcel booked before its order was printed.
     #[track_caller]
-    fn expect_printed_before_booked(&self, who: &str, orders: &[Order]) {
-        for order in orders.iter().filter(|order| orders.iter().filter(|other| other.to == order.to).count() == 1) {
-            let (printed, booked) = {
-                let outside = self.outside();
-                let first = |done: Vec<&(i64, Value)>| done.iter().map(|(at, _)| *at).min();
-                (
-                    first(outside.printed.with("lines", &order.printed())),
-                    first(outside.booked.with("to", &json!(order.to))),
-                )
+    fn expect_one_after_the_other(&self, who: &str, orders: &[Order]) {
+        for order in orders.iter().filter(|order| orders.iter().filter(|other| other.card == order.card).count() == 1) {
+            let [charged, printed, booked] = {
+                let Outside { charged, printed, booked, .. } = &*self.outside();
+                [
+                    charged.first("card", &json!(order.card)),
+                    printed.first("lines", &order.printed()),
+                    booked.first("to", &json!(order.to)),
+                ]
             };
-            if let Some(booked) = booked
-                && printed.is_none_or(|printed| printed > booked)
+            for (before, then, earlier, later) in
+                [(charged, printed, "charged", "printed"), (printed, booked, "printed", "booked")]
             {
-                let name = format!("{}/{}", order.shop, order.number);
-                let got = printed.map_or("not printed at all".to_owned(), |at| format!("printed at {}", clock(at)));
-                let got = format!("booked at {}, and {got}", clock(booked));
-                self.complain(who, &format!("{name} is printed before its parcel is booked"), &got, &["press"]);
+                if let Some(then) = then
+                    && before.is_none_or(|before| before > then)
+                {
+                    let when = |(at, turn): Moment| format!("at {}, as number {turn} of the night", clock(at));
+                    let before = before.map_or("never".to_owned(), when);
+                    let expected = format!("{}/{} is {earlier} before it is {later}", order.shop, order.number);
+                    let got = format!("{later} {}; {earlier} {before}", when(then));
+                    self.complain(who, &expected, &got, &["press"]);
+                }
             }
         }
     }
@@ -622,7 +640,6 @@ impl Night {
     fn release(&self, from: u64, to: u64, alarm: Option<(i64, i64)>) {
         let now = self.now();
         let mut outside = self.outside();
-        outside.live.versions = (1..=to.max(from)).collect();
         outside.live.release(from, to, alarm.map(|(on, off)| (now + on, now + off)));
     }
 
@@ -650,7 +667,7 @@ impl Night {
             let keys: Vec<String> = {
                 let outside = self.outside();
                 let booked = outside.booked.with("to", &json!(order.to)).into_iter();
-                booked.map(|(at, what)| format!("{} with the key {}", clock(*at), what["key"])).collect()
+                booked.map(|((at, _), what)| format!("{} with the key {}", clock(*at), what["key"])).collect()
             };
             let same = orders.iter().filter(|other| other.to == order.to).count();
             if keys.len() != same {
@@ -787,7 +804,7 @@ fn a_broken_job_takes_no_other_along() {
     let mut broken = Vec::new();
     for (place, order) in orders.iter().enumerate() {
         if place % 13 == seed.number(0..=12) as usize || place == 4 {
-            broken.push(Order::draw(&mut seed, 1 + place as u64).broken(&mut seed));
+            broken.push(Order::draw(&mut seed, 1 + place as u64).broken(seed.number(0..=WAYS_TO_BREAK - 1)));
             night.jobs.send(broken.last().expect("just pushed").as_str());
         }
         night.jobs.send(order.job().to_string());
@@ -810,7 +827,7 @@ fn a_job_comes_again_after_a_jam() {
     night.work_off();
     night.expect_dead(story, &[]);
     night.expect_printed(story, &orders);
-    night.expect_printed_before_booked(story, &orders);
+    night.expect_one_after_the_other(story, &orders);
 }
 
 #[test]
@@ -982,7 +999,7 @@ fn no_card_stands_in_a_log() {
             if number % 8 == 3 { refused(&mut seed, 500 + number) } else { Order::draw(&mut seed, 500 + number) };
         match number % 8 {
             5 | 6 => {
-                broken.push(order.broken(&mut seed));
+                broken.push(order.broken(broken.len() as u64));
                 night.jobs.send(broken.last().expect("just pushed").as_str());
             }
             _ => drop(night.order(&order)),
@@ -1019,7 +1036,7 @@ fn a_whole_night() {
             13..=15 => night.parcels.duplicate_next(1),
             16..=20 => {
                 let order = draw(&mut seed);
-                broken.push(order.broken(&mut seed));
+                broken.push(order.broken(seed.number(0..=WAYS_TO_BREAK - 1)));
                 night.jobs.send(broken.last().expect("just pushed").as_str());
                 bad.push(order);
             }
@@ -1057,6 +1074,7 @@ fn a_whole_night() {
     night.expect_nobody_ended(CARRIER);
     night.expect_dead(PRINT_ROOM, &broken);
     night.expect_paid_once(CUSTOMER, &good);
+    night.expect_one_after_the_other(CUSTOMER, &good);
     night.expect_printed_once(PARTNER, &good);
     night.expect_booked_once(CARRIER, &good);
     night.expect_counted(ON_CALL);

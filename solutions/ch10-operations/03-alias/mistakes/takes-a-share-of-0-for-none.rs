@@ -157,7 +157,11 @@ impl Lambda {
             return Err(INVALID);
         }
         self.release(version)?;
-        if self.aliases.values().any(|alias| alias.version == version || alias.routing.get(version).is_some_and(|share| *share > 0.0)) {
+        if self
+            .aliases
+            .values()
+            .any(|alias| alias.version == version || alias.routing.get(version).is_some_and(|share| *share > 0.0))
+        {
             return Err(CONFLICT);
         }
         self.versions.retain(|number, _| number.to_string() != version);
