@@ -32,7 +32,6 @@ const CODE: usize = 32;
 
 type Item = HashMap<String, AttributeValue>;
 
-// ANCHOR: draft
 /// What a customer says of himself. Whatever else the body says is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +48,6 @@ struct Customer {
     email: String,
     version: u64,
 }
-// ANCHOR_END: draft
 
 /// Who asks.
 struct Caller<'a> {
@@ -177,7 +175,6 @@ impl Customers {
     /// One call: between a look and a write somebody else could write.
     async fn change(&self, caller: &Caller<'_>, draft: Draft, seen: u64) -> Result<Answer, Problem> {
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(caller.branch, caller.id)));
-        // ANCHOR: condition
         let update = update
             .update_expression("SET #name = :name, #email = :email, #version = #version + :one")
             .condition_expression("#version = :seen")
@@ -190,7 +187,6 @@ impl Customers {
             .expression_attribute_values(":seen", number(seen))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // ANCHOR_END: condition
         match update.send().await {
             Ok(updated) => Ok(shown(200, &customer(&updated.attributes.unwrap_or_default())?)),
             Err(error) => Err(match error.as_service_error() {
