@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -163,8 +163,16 @@ impl Progress {
         }
     }
 
+    /// On a terminal the seconds go on by themselves: a check that hangs tells nothing.
     pub fn running(&self, number: usize, of: usize, name: &str) {
-        self.show(&format!("checking: {number} of {of}, {name}"));
+        let text = match of {
+            1 => format!("checking: {name}"),
+            _ => format!("checking: {number} of {of} begun, {name}"),
+        };
+        self.show(&text);
+        if self.to == To::Terminal {
+            tick(text);
+        }
     }
 
     pub fn doing(&self, what: &str) {
@@ -194,6 +202,9 @@ impl Progress {
     }
 
     pub fn clear(&self) {
+        if let Ok(mut ticking) = TICKING.lock() {
+            *ticking = None;
+        }
         if let (To::Terminal, Ok(mut is_shown)) = (self.to, LINE.lock()) {
             clear_line(&mut is_shown);
         }
@@ -208,11 +219,8 @@ impl Progress {
     fn show(&self, text: &str) {
         match self.to {
             To::Terminal => {
-                // In the last column a terminal may begin a new line, which would not be rewritten.
-                let line: String = text.chars().take(columns().unwrap_or(80) - 1).collect();
                 if let Ok(mut is_shown) = LINE.lock() {
-                    eprint!("\r\x1b[2K{line}");
-                    let _ = std::io::stderr().flush();
+                    write_line(text);
                     *is_shown = true;
                 }
             }
@@ -235,6 +243,36 @@ fn is_due(last: &mut Instant, now: Instant) -> bool {
 
 /// Whether a line of progress stands on the terminal.
 static LINE: Mutex<bool> = Mutex::new(false);
+
+fn write_line(text: &str) {
+    // In the last column a terminal may begin a new line, which would not be rewritten.
+    let line: String = text.chars().take(columns().unwrap_or(80) - 1).collect();
+    eprint!("\r\x1b[2K{line}");
+    let _ = std::io::stderr().flush();
+}
+
+/// The line that seconds are added to, and since when.
+static TICKING: Mutex<Option<(String, Instant)>> = Mutex::new(None);
+
+fn tick(text: String) {
+    static TICKER: Once = Once::new();
+    if let Ok(mut ticking) = TICKING.lock() {
+        let since = ticking.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+        *ticking = Some((text, since));
+    }
+    TICKER.call_once(|| drop(std::thread::spawn(keep_ticking)));
+}
+
+fn keep_ticking() {
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        // In this order: who clears the line takes the text away before it waits for the line.
+        let (Ok(is_shown), Ok(ticking)) = (LINE.lock(), TICKING.lock()) else { return };
+        if let (true, Some((text, since))) = (*is_shown, ticking.as_ref()) {
+            write_line(&format!("{text}, {} s", since.elapsed().as_secs()));
+        }
+    }
+}
 
 fn clear_line(is_shown: &mut bool) {
     if std::mem::take(is_shown) {

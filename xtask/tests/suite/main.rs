@@ -9,5 +9,6 @@ mod harness;
 mod learner;
 mod safety;
 mod stream;
+mod terminal;
 mod update;
 mod watch;
