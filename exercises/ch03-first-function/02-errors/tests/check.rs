@@ -64,7 +64,11 @@ fn quotes_an_order_from_the_web_and_from_the_bus() {
         let outcome = desk.story("the web shop asks for a price").invoke(by_web(Some(&order.to_string())));
         let body = expect_status(&outcome, 200);
         assert_eq!(body, json!({ "cents": cents }), "the body for {order} at {} cents each", prices[size]);
-        let outcome = desk.story("a partner asks for a price").invoke(by_bus(order));
+        let outcome = desk.story("a partner asks for a price").invoke(by_bus(order.clone()));
+        outcome.expect_json(json!({ "cents": cents }));
+        let mut order = order;
+        order["gift"] = json!(true);
+        let outcome = desk.story("a partner's order says more than the desk knows").invoke(by_bus(order));
         outcome.expect_json(json!({ "cents": cents }));
     }
 }
