@@ -39,7 +39,7 @@ fn ask(story: impl Into<String>, facts: &Value, question: &Value) -> Outcome {
 }
 
 fn requests(per_second: u64, duration_ms: u64) -> Outcome {
-    let story = format!("{per_second} requests a second, each {duration_ms} ms long");
+    let story = format!("a rate of {per_second} a second, each {duration_ms} ms long");
     ask(story, &facts(), &json!({ "requests": { "per_second": per_second, "duration_ms": duration_ms } }))
 }
 
