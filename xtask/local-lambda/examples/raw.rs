@@ -249,6 +249,11 @@ fn extension(name: &str) {
         match fate.as_str() {
             "busy" => thread::sleep(Duration::from_millis(300)),
             "crash" => process::exit(3),
+            "exit-error" => {
+                let header = format!("{header}Lambda-Extension-Function-Error-Type: Extension.NoPaper\r\n");
+                call(&stream, "POST", "/2020-01-01/extension/exit/error", &header, "{}");
+                thread::sleep(Duration::from_secs(600));
+            }
             "stays" if event.body.contains("SHUTDOWN") => thread::sleep(Duration::from_secs(600)),
             _ => {}
         }

@@ -76,8 +76,8 @@ pub(crate) enum End {
     Over,
     Exited(Exit),
     TimedOut,
-    /// An external extension ended, and with it the environment.
-    ExtensionEnded,
+    /// An external extension ended, or one reported an error; and with it the environment ends.
+    ExtensionEnded(Option<Exit>),
 }
 
 impl Instance {
@@ -156,7 +156,9 @@ impl Instance {
     /// Whether the process can take another event: it runs, and its extensions do.
     pub(crate) fn is_alive(&self) -> bool {
         let run = self.extensions.iter().all(|extension| extension.process.exit().is_none());
-        run && self.process.exit().is_none() && !self.ended.load(Ordering::Relaxed)
+        run && self.api().extensions.failed().is_none()
+            && self.process.exit().is_none()
+            && !self.ended.load(Ordering::Relaxed)
     }
 
     /// The largest resident set when it was last looked at, in KiB.
@@ -270,8 +272,9 @@ impl Instance {
             changed.as_mut().enable();
             {
                 let api = self.api();
-                if let Some(error_type) = api.extensions.failed() {
-                    return Err(InitError::Reported(extension_error(error_type)));
+                if api.extensions.failed().is_some() {
+                    drop(api);
+                    return Err(InitError::Reported(self.extension_failure(None, None)));
                 }
                 if api.is_initialized() {
                     self.record.step(None, What::InitDone);
@@ -301,9 +304,9 @@ impl Instance {
                     let reported = self.api().init_error.take();
                     return Err(reported.map_or(InitError::Exited(exit), InitError::Reported));
                 }
-                () = self.extension_exits() => {
+                exit = self.extension_exits() => {
                     self.settle().await;
-                    return Err(InitError::Reported(self.extension_failure()));
+                    return Err(InitError::Reported(self.extension_failure(None, Some(exit))));
                 }
                 () = tokio::time::sleep_until(deadline.into()) => {
                     let reported = self.api().init_error.take();
@@ -323,13 +326,13 @@ impl Instance {
     }
 
     /// Waits until one of the external extensions ends; for ever where there is none.
-    async fn extension_exits(&self) {
+    async fn extension_exits(&self) -> Exit {
         let mut exits: Vec<_> = self.extensions.iter().map(|extension| Box::pin(extension.process.wait())).collect();
         std::future::poll_fn(|context| {
-            let ended = exits.iter_mut().any(|exit| exit.as_mut().poll(context).is_ready());
-            if ended { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            let ended = exits.iter_mut().map(|exit| exit.as_mut().poll(context)).find(std::task::Poll::is_ready);
+            ended.unwrap_or(std::task::Poll::Pending)
         })
-        .await;
+        .await
     }
 
     /// Hands one event to the function and waits until it is over. `limit` counts from the handing out.
@@ -355,17 +358,20 @@ impl Instance {
             if !waiting && self.api().is_over(&invocation_id) {
                 return (End::Over, self.api().collect(&invocation_id));
             }
+            if self.api().extensions.failed().is_some() {
+                return (End::ExtensionEnded(None), self.api().collect(&invocation_id));
+            }
             tokio::select! {
                 () = changed => {}
                 exit = self.process.wait() => {
                     self.settle().await;
                     return (End::Exited(exit), self.api().collect(&invocation_id));
                 }
-                () = self.extension_exits() => {
+                exit = self.extension_exits() => {
                     // Whoever is killed for his memory takes his extensions with him.
                     let end = match self.was_out_of_memory() {
                         true => End::Exited(self.process.wait().await),
-                        false => End::ExtensionEnded,
+                        false => End::ExtensionEnded(Some(exit)),
                     };
                     self.settle().await;
                     return (end, self.api().collect(&invocation_id));
@@ -377,9 +383,17 @@ impl Instance {
         }
     }
 
-    /// What an extension that has ended reported, or that it reported nothing.
-    pub(crate) fn extension_failure(&self) -> FunctionError {
-        extension_error(self.api().extensions.failed().unwrap_or("Extension.Crash"))
+    /// What the caller gets for the sake of an extension that has ended, or reported an error.
+    pub(crate) fn extension_failure(&self, request_id: Option<&str>, exit: Option<Exit>) -> FunctionError {
+        let error_type = self.api().extensions.failed().unwrap_or("Extension.Crash").to_owned();
+        let request = request_id.map(|id| format!("RequestId: {id} ")).unwrap_or_default();
+        let what = match exit {
+            Some(Exit::Code(code)) => format!("exit code {code}"),
+            Some(exit) => exit.to_string(),
+            None => "an extension reported that it failed".to_owned(),
+        };
+        let body = serde_json::json!({ "errorType": error_type, "errorMessage": format!("{request}Error: {what}") });
+        FunctionError::new(Bytes::from(body.to_string()), error_type)
     }
 
     /// After the process has ended: waits until everything that it sent has been read. Connections are accepted in
@@ -514,12 +528,6 @@ async fn spawn(mut command: Command, program: &Path, source: LogSource) -> io::R
         Ok(process) => Ok((process, output)),
         Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", program.display()))),
     }
-}
-
-/// The error that the caller gets for an extension's sake; the types are RAPID's.
-fn extension_error(error_type: &str) -> FunctionError {
-    let body = serde_json::json!({ "errorType": error_type, "errorMessage": "an extension failed" });
-    FunctionError::new(Bytes::from(body.to_string()), error_type.to_owned())
 }
 
 /// Reads the output also when nobody makes a call, so that a full pipe never blocks the function.

@@ -291,11 +291,12 @@ impl Environment {
             (_, None) => Duration::ZERO,
         };
         let duration = start.spent + ran;
-        let fate = fate(end, answer, self.config.timeout, instance);
+        let fate = fate(end, answer, self.config.timeout, instance, request_id);
         let (status, error_type) = status_of(end, &fate);
         let message = match (&fate, end) {
             (Fate::TimedOut { after }, _) => Some(timed_out_line(request_id, *after)),
             (_, End::Exited(exit)) => Some(exit_message(request_id, exit)),
+            (Fate::FunctionError(error), End::ExtensionEnded(_)) => Some(error.message.clone()),
             _ => None,
         };
         let report = Report {
@@ -386,7 +387,7 @@ fn init_status(error: &InitError) -> (Status, Option<String>) {
 }
 
 /// What an invocation came to. An answer that arrived counts, however the process ended after it.
-fn fate(end: End, answer: Option<Answer>, timeout: Duration, instance: &Instance) -> Fate {
+fn fate(end: End, answer: Option<Answer>, timeout: Duration, instance: &Instance, request_id: &str) -> Fate {
     let out_of_memory = instance.was_out_of_memory();
     match (answer, end) {
         (Some(Answer::Response(response)), _) => Fate::Response(response),
@@ -396,7 +397,7 @@ fn fate(end: End, answer: Option<Answer>, timeout: Duration, instance: &Instance
         (Some(Answer::Truncated), _) => Fate::FunctionError(truncated_response()),
         (None, End::Exited(exit)) => Fate::Exited { exit, out_of_memory },
         (None, End::TimedOut) => Fate::TimedOut { after: timeout },
-        (None, End::ExtensionEnded) => Fate::FunctionError(instance.extension_failure()),
+        (None, End::ExtensionEnded(exit)) => Fate::FunctionError(instance.extension_failure(Some(request_id), exit)),
         (None, End::Over) => Fate::FunctionError(truncated_response()),
     }
 }
@@ -412,8 +413,8 @@ fn status_of(end: End, fate: &Fate) -> (Status, Option<String>) {
     match (end, fate) {
         (End::TimedOut, _) => (Status::Timeout, None),
         (End::Exited(_), _) => (Status::Error, Some("Runtime.ExitError".to_owned())),
-        (End::ExtensionEnded, Fate::FunctionError(error)) => (Status::Error, Some(error.recorded_type.clone())),
-        (End::ExtensionEnded, _) => (Status::Error, None),
+        (End::ExtensionEnded(_), Fate::FunctionError(error)) => (Status::Error, Some(error.recorded_type.clone())),
+        (End::ExtensionEnded(_), _) => (Status::Error, None),
         (End::Over, Fate::Response(_)) => (Status::Success, None),
         (End::Over, Fate::FunctionError(error)) => (Status::Failure, Some(error.recorded_type.clone())),
         (End::Over, Fate::TooLarge(_)) => (Status::Error, Some("Function.ResponseSizeTooLarge".to_owned())),

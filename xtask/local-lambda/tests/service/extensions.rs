@@ -105,11 +105,19 @@ fn an_extension_that_stays_is_killed_when_the_window_is_over() {
 
 #[test]
 fn an_extension_that_ends_ends_the_invocation() {
-    let extension = Extension::new("crash");
-    let function = extension.beside(fates().timeout(Duration::from_secs(600)).env("EXTENSION", "crash")).start();
-    let outcome = function.invoke(json!({ "fate": "sleep", "ms": 600_000 }));
-    assert_eq!(outcome.expect_error("Extension.Crash").recorded_type, "Extension.Crash");
-    assert_eq!(outcome.report.status, Status::Error);
+    for (fate, error_type, what) in [
+        ("crash", "Extension.Crash", "exit code 3"),
+        ("exit-error", "Extension.NoPaper", "an extension reported that it failed"),
+    ] {
+        let extension = Extension::new(fate);
+        let function = extension.beside(fates().timeout(Duration::from_secs(600)).env("EXTENSION", fate)).start();
+        let outcome = function.invoke(json!({ "fate": "sleep", "ms": 600_000 }));
+        let error = outcome.expect_error(error_type);
+        assert_eq!(error.message, format!("RequestId: {} Error: {what}", outcome.request_id));
+        let told: Vec<&str> = outcome.log.iter().map(|line| line.text.as_str()).collect();
+        assert!(told.contains(&error.message.as_str()) && told.contains(&error_type), "{told:#?}");
+        assert_eq!((outcome.report.status, error.recorded_type.as_str()), (Status::Error, error_type));
+    }
 }
 
 #[test]
