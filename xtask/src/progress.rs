@@ -188,6 +188,7 @@ pub fn update(course: &Course, change: impl FnOnce(&mut Progress)) -> Result<()>
         );
     }
     change(&mut progress);
+    store::remove_unfinished(&path(course));
     store::write_whole(&path(course), &progress.to_bytes())
 }
 

@@ -53,6 +53,19 @@ fn write(path: &Path, content: &[u8], durable: Durable) -> Result<()> {
         .with_context(|| format!("cannot write {}; what it held before is untouched", path.display()))
 }
 
+/// Removes what writers of this file left that were killed. The caller holds the lock that every writer takes.
+pub fn remove_unfinished(path: &Path) {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else { return };
+    let start = format!(".{}.", name.to_string_lossy());
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_left = |name: &str| name.starts_with(&start) && name.ends_with(".tmp");
+        if name.to_str().is_some_and(is_left) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn create_folder(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(explained).with_context(|| format!("cannot create the folder {}", dir.display()))
 }

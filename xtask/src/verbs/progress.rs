@@ -30,6 +30,7 @@ pub fn run(course: &Course, options: &Options) -> Result<u8> {
     let mut news = 0;
     progress::update(course, |progress| news = progress.merge(imported))?;
     println!("{} imported; what was newer here stays", counted(news, "fact"));
+    println!("your files are not among them: what passed elsewhere is stale here\nuntil its file is the same");
     Ok(0)
 }
 

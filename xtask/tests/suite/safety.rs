@@ -52,6 +52,9 @@ fn a_writer_killed_at_any_moment_loses_nothing() {
     }
     course.say("hint 1/2 1").exits(0);
     assert!(course.read(".progress/progress.txt").contains("ch01-fates/02-fails-one-test hint-1 "));
+    let files = std::fs::read_dir(course.path(".progress")).expect("the folder is there").flatten();
+    let names: Vec<String> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    assert!(!names.iter().any(|name| name.ends_with(".tmp")), "left behind by killed writers: {names:?}");
 }
 
 /// No file takes a byte more, as on a full disk.
