@@ -148,7 +148,10 @@ impl Progress {
     /// One more crate is being built.
     pub fn step(&self, name: &str) {
         let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
-        self.show(&format!("building: crate {number}, {name}, {} s", self.started.elapsed().as_secs()));
+        // Once cargo says how many there are in all, that says more.
+        if self.bar.lock().is_ok_and(|bar| *bar == (0, 0)) {
+            self.show(&format!("building: crate {number}, {name}, {} s", self.started.elapsed().as_secs()));
+        }
         self.tell("compiling", || json!({ "done": number, "of": null, "crates": name }));
     }
 
