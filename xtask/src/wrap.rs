@@ -1,5 +1,5 @@
-//! Our own words within the terminal's columns, or 80 where there is none. What stands between backticks is a command to copy and stays on one line; a word
-//! that is longer than a line, such as a path, stays whole.
+//! Our own words within the terminal's columns, or 80 where there is none. What stands between backticks is a command to
+//! copy and stays on one line; a word that is longer than a line, such as a path, stays whole.
 
 use crate::term;
 

@@ -4,12 +4,16 @@ use serde_json::Value;
 
 use crate::term::{Style, without_escapes};
 use crate::verdict::JudgedTest;
+use crate::wrap;
 
 /// No text of a function or a check takes more lines than this on the screen.
 const MAX_LINES: usize = 30;
 
 /// Nor is a line longer than this. An event that fits is shown, since it is often the question.
 const MAX_WIDTH: usize = 700;
+
+/// The column in which values begin, after their labels.
+const VALUES: usize = 14;
 
 /// The block of one failed test, from the report where the check wrote one, else from libtest's own output.
 #[must_use]
@@ -58,7 +62,8 @@ fn from_report(style: Style, failure: &Value) -> String {
             continue;
         }
         if let Some(value) = failure[key].as_str() {
-            text.push_str(&field(style, label, value));
+            let is_prose = matches!(label, "story" | "rule");
+            text.push_str(&if is_prose { sentence(style, label, value) } else { field(style, label, value) });
         }
     }
     match (failure["path"].as_str(), failure["difference"].as_str()) {
@@ -77,6 +82,16 @@ fn from_report(style: Style, failure: &Value) -> String {
     text
 }
 
+/// `label  words`, broken at blanks where they do not fit. JSON has none, so it stays whole, on a line of its own.
+fn sentence(style: Style, label: &str, words: &str) -> String {
+    if words.trim_end().contains('\n') {
+        return field(style, label, words);
+    }
+    let below = " ".repeat(VALUES);
+    let told = wrap::prose(&indented(words, &below), &below);
+    format!("    {} {}\n", style.dim(&format!("{label:<9}")), told.trim())
+}
+
 /// `label  value`, or the value below its label when it has several lines.
 fn field(style: Style, label: &str, value: &str) -> String {
     let value = value.trim_end();
@@ -93,6 +108,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_long_story_goes_on_below_its_beginning() {
+        let function = json!({ "memory_mb": 1024, "architecture": "x86_64" }).to_string();
+        let story = format!("two functions of one architecture use more than is free; free are 1000000: {function}");
+        let shown = from_report(Style::Plain, &json!({ "story": story }));
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[0].starts_with("    story     two functions"), "{shown}");
+        assert!(lines[1].starts_with("              1000000: "), "{shown}");
+        assert!(lines.iter().all(|line| line.len() <= 80), "{shown}");
+        assert!(lines.iter().any(|line| line.ends_with(&function)), "{shown}");
+    }
 
     #[test]
     fn a_sentence_is_not_shown_twice() {
