@@ -132,7 +132,8 @@ fn hindrance(run: &Run, job: &Job) -> Option<String> {
             if !is_there {
                 let name = wanted.unwrap_or_else(|| "an artifact".to_owned());
                 return Some(format!(
-                    "actions/download-artifact: no job before it has built something and uploaded it as {name}"
+                    "actions/download-artifact: no job before it has built something and uploaded it as {name}, \
+                     from below target or .aws-sam"
                 ));
             }
             has_package = true;
@@ -156,6 +157,12 @@ fn hindrance(run: &Run, job: &Job) -> Option<String> {
     None
 }
 
+/// Whether this is where builds put what they make.
+fn is_of_a_build(path: &str) -> bool {
+    let first = path.trim().trim_start_matches("./").split('/').next();
+    first.is_some_and(|first| ["target", ".aws-sam"].contains(&first))
+}
+
 /// Whether a job builds and then uploads under this name; without one, under any.
 fn uploads(job: &Job, name: Option<&str>) -> bool {
     let (mut has_source, mut is_built) = (false, false);
@@ -163,7 +170,7 @@ fn uploads(job: &Job, name: Option<&str>) -> bool {
         has_source |= step.is("actions/checkout");
         is_built |= has_source && lines(step).any(is_build);
         let called = step.input("name").unwrap_or_else(|| "artifact".to_owned());
-        let has_path = step.input("path").is_some_and(|path| !path.is_empty());
+        let has_path = step.input("path").is_some_and(|path| path.lines().any(is_of_a_build));
         is_built && has_path && step.is("actions/upload-artifact") && name.is_none_or(|name| name == called)
     })
 }
