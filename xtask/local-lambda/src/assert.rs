@@ -53,7 +53,7 @@ impl Outcome {
     #[track_caller]
     pub fn expect_json_at(&self, pointer: &str, expected: impl Into<Value>) -> &Outcome {
         let expected = expected.into();
-        let expectation = format!("at {pointer} the response has");
+        let expectation = format!("the response at {pointer} is");
         let got = self.parse_response(&expectation, &expected.to_string());
         match got.pointer(pointer) {
             Some(found) => self.compare(&expectation, &expected, found, pointer),
