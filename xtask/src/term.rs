@@ -160,21 +160,26 @@ impl Progress {
         let Some((done, of, crates)) = bar else { return };
         let news = self.bar.lock().is_ok_and(|mut last| std::mem::replace(&mut *last, (done, of)) != (done, of));
         if news {
-            let seconds = self.started.elapsed().as_secs();
-            self.show(&format!("building: {done} of {of}, {seconds} s, {crates}"));
+            self.count(&format!("building: {done} of {of}"), self.started, &format!(", {crates}"));
             self.tell("compiling", || json!({ "done": done, "of": of, "crates": crates }));
         }
     }
 
-    /// On a terminal the seconds go on by themselves: a check that hangs tells nothing.
     pub fn running(&self, number: usize, of: usize, name: &str) {
         let text = match of {
             1 => format!("checking: {name}"),
             _ => format!("checking: {number} of {of} begun, {name}"),
         };
-        self.show(&text);
+        self.count(&text, Instant::now(), "");
+    }
+
+    /// Shows a text with the seconds since then. On a terminal they go on by themselves: a check that hangs tells
+    /// nothing, nor does cargo while a large crate compiles.
+    fn count(&self, before: &str, since: Instant, after: &str) {
+        let counting = Counting { before: before.to_owned(), since, after: after.to_owned() };
+        self.show(&counting.text());
         if self.to == To::Terminal {
-            tick(text);
+            go_on_counting(counting);
         }
     }
 
@@ -205,9 +210,7 @@ impl Progress {
     }
 
     pub fn clear(&self) {
-        if let Ok(mut ticking) = TICKING.lock() {
-            *ticking = None;
-        }
+        stop_counting();
         if let (To::Terminal, Ok(mut is_shown)) = (self.to, LINE.lock()) {
             clear_line(&mut is_shown);
         }
@@ -222,6 +225,7 @@ impl Progress {
     fn show(&self, text: &str) {
         match self.to {
             To::Terminal => {
+                stop_counting();
                 if let Ok(mut is_shown) = LINE.lock() {
                     write_line(text);
                     *is_shown = true;
@@ -254,26 +258,44 @@ fn write_line(text: &str) {
     let _ = std::io::stderr().flush();
 }
 
-/// The line that seconds are added to, and since when.
-static TICKING: Mutex<Option<(String, Instant)>> = Mutex::new(None);
-
-fn tick(text: String) {
-    static TICKER: Once = Once::new();
-    if let Ok(mut ticking) = TICKING.lock() {
-        let since = ticking.as_ref().map_or_else(Instant::now, |(_, since)| *since);
-        *ticking = Some((text, since));
-    }
-    TICKER.call_once(|| drop(std::thread::spawn(keep_ticking)));
+/// A line whose seconds go on.
+struct Counting {
+    before: String,
+    since: Instant,
+    after: String,
 }
 
-fn keep_ticking() {
-    loop {
-        std::thread::sleep(Duration::from_secs(1));
-        // In this order: who clears the line takes the text away before it waits for the line.
-        let (Ok(is_shown), Ok(ticking)) = (LINE.lock(), TICKING.lock()) else { return };
-        if let (true, Some((text, since))) = (*is_shown, ticking.as_ref()) {
-            write_line(&format!("{text}, {} s", since.elapsed().as_secs()));
-        }
+impl Counting {
+    fn text(&self) -> String {
+        let Counting { before, since, after } = self;
+        format!("{before}, {} s{after}", since.elapsed().as_secs())
+    }
+}
+
+static COUNTING: Mutex<Option<Counting>> = Mutex::new(None);
+
+fn go_on_counting(line: Counting) {
+    static COUNTER: Once = Once::new();
+    if let Ok(mut counting) = COUNTING.lock() {
+        *counting = Some(line);
+    }
+    COUNTER.call_once(|| {
+        std::thread::spawn(|| {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+                // In this order: who clears the line takes the text away before it waits for the line.
+                let (Ok(is_shown), Ok(counting)) = (LINE.lock(), COUNTING.lock()) else { return };
+                if let (true, Some(line)) = (*is_shown, counting.as_ref()) {
+                    write_line(&line.text());
+                }
+            }
+        });
+    });
+}
+
+fn stop_counting() {
+    if let Ok(mut counting) = COUNTING.lock() {
+        *counting = None;
     }
 }
 
