@@ -14,6 +14,7 @@
 
 pub mod alarm;
 pub mod dockerfile;
+mod invalid;
 pub mod serverless;
 pub mod template;
 pub mod workflow;

@@ -9,11 +9,10 @@ mod range;
 mod resources;
 mod variables;
 
-use std::fmt;
-
 use serde_json::{Map, Value, json};
 
 pub use self::range::satisfies;
+pub use crate::invalid::Invalid;
 use crate::yaml::{self, Tags};
 
 /// What a file becomes for one stage.
@@ -28,18 +27,6 @@ pub struct Compiled {
     /// The zip of each function, where the file names one that is there already. Else the whole folder is zipped.
     pub artifacts: Vec<(String, Option<String>)>,
 }
-
-/// Why the tool does not take a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid(pub String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 /// The version of the tool that this follows.
 pub const VERSION: [u64; 3] = [4, 3, 1];

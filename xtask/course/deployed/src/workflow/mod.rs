@@ -14,10 +14,10 @@ mod script;
 mod token;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::{Map, Value};
 
+pub use crate::invalid::Invalid;
 use crate::yaml::{self, Tags};
 use expression::Expressions;
 
@@ -177,18 +177,6 @@ impl Step {
         self.with.get(name).map(as_text)
     }
 }
-
-/// Why GitHub would not start a workflow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid(pub String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 impl Workflow {
     /// Reads a workflow.
