@@ -35,7 +35,7 @@ function reported(told) {
   const expected = told.expected === expectation ? null : told.expected; // a rule in words says it already
   const both = typeof expected === "string" && typeof got === "string";
   return [
-    story ? h("p", { class: "live-story" }, capital(story), ".") : null,
+    story ? h("p", { class: "live-story" }, capital(story), /[.!?}\]]$/.test(story) ? "" : ".") : null,
     event?.text ? h("details", { class: "live-event" },
       h("summary", {}, event.name ? `Event sent: ${event.name}` : "Event sent", h("span", { class: "live-count" }, counted(event.bytes, "byte"))),
       box(pretty(event.text), "the event that was sent")) : null,
