@@ -152,7 +152,7 @@ test("the front page has ten chapters, and facts for those that are written", in
   assert.equal(await page.locator(".chapter-card").count(), 10);
   const third = page.locator("[data-chapter=ch03-first-function].chapter-card");
   assert.equal(await third.locator(".state").count(), 6);
-  assert.match(await third.textContent(), /6 exercises.*1 h 55 min/s);
+  assert.match(await third.textContent(), /6 exercises.*2 h/s);
   await page.evaluate(() => globalThis.course.setStates({ "ch03-first-function/01-greeter": "passed" }));
   assert.match(await third.locator(".chapter-count").textContent(), /^1 of 6 passed$/);
   await third.getByRole("link").click();
