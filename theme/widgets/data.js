@@ -10,22 +10,22 @@ Widgets.facts = {
   },
   "concurrency": {
     "account_concurrency": {
-      "as_of": "2026-11-24",
+      "as_of": "2026-12-01",
       "source": "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
       "value": 1000
     },
     "requests_per_environment": {
-      "as_of": "2026-11-24",
+      "as_of": "2026-12-01",
       "source": "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
       "value": 10
     },
     "scaling_environments": {
-      "as_of": "2026-11-24",
+      "as_of": "2026-12-01",
       "source": "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html",
       "value": 1000
     },
     "scaling_interval": {
-      "as_of": "2026-11-24",
+      "as_of": "2026-12-01",
       "source": "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html",
       "value": 10
     },
