@@ -3,7 +3,7 @@
 Widgets.facts = {
   "compute": {
     "one_vcpu_memory": {
-      "as_of": "2026-11-24",
+      "as_of": "2026-12-01",
       "source": "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
       "value": 1769
     }
