@@ -8,6 +8,7 @@ mod files;
 mod harness;
 mod learner;
 mod safety;
+mod storage;
 mod stream;
 mod terminal;
 mod update;

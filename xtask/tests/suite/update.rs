@@ -12,14 +12,18 @@ const CHECK: &str = "exercises/ch01-fates/02-fails-one-test/tests/check.rs";
 const PAGE: &str = "src/en/ch01-fates/02-fails-one-test.md";
 
 /// The newer course is made in one copy, the learner works in a clone of it.
-struct Clone {
-    upstream: MiniCourse,
-    learner: MiniCourse,
+pub(crate) struct Clone {
+    pub(crate) upstream: MiniCourse,
+    pub(crate) learner: MiniCourse,
 }
 
 impl Clone {
     fn new() -> Clone {
-        let (upstream, learner) = (MiniCourse::new(), MiniCourse::new());
+        Clone::of(MiniCourse::new())
+    }
+
+    pub(crate) fn of(upstream: MiniCourse) -> Clone {
+        let learner = MiniCourse::new();
         git(&upstream.root, &["init", "--quiet", "--initial-branch", "main"]);
         git(&upstream.root, &["add", "--all"]);
         git(&upstream.root, &["commit", "--quiet", "--message", "the course"]);
@@ -29,7 +33,7 @@ impl Clone {
         Clone { upstream, learner }
     }
 
-    fn publish(&self) {
+    pub(crate) fn publish(&self) {
         git(&self.upstream.root, &["commit", "--quiet", "--all", "--message", "a newer course"]);
     }
 
@@ -39,7 +43,7 @@ impl Clone {
     }
 }
 
-fn with_identity(command: &mut Command) -> &mut Command {
+pub(crate) fn with_identity(command: &mut Command) -> &mut Command {
     for who in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{who}_NAME"), "Ferris").env(format!("GIT_{who}_EMAIL"), "ferris@example.com");
     }
@@ -47,7 +51,7 @@ fn with_identity(command: &mut Command) -> &mut Command {
 }
 
 #[track_caller]
-fn git(dir: &Path, arguments: &[&str]) {
+pub(crate) fn git(dir: &Path, arguments: &[&str]) {
     let mut git = Command::new("git");
     let output = with_identity(git.current_dir(dir).args(arguments)).output().expect("git is installed");
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
