@@ -11,9 +11,10 @@ const READ_ONLY: &str = "point CARGO_TARGET_DIR at a folder that can be written,
 const OFFLINE: &str = "crates are missing: connect to a network, then `cargo xtask prefetch`";
 
 /// Words that a failure of cargo has, each of them, and what mends it. The first that fits holds.
-const KNOWN: [(&[&str], &str); 8] = [
+const KNOWN: [(&[&str], &str); 9] = [
     (&["(os error 28)"], DISK_FULL),
     (&["(os error 122)"], "your share of the disk is used up; `cargo clean` removes what was built"),
+    (&["two packages named"], "a copy of an exercise lies beside it: move it out of the course's folder"),
     (&["toolchain", "is not installed"], "install it with `rustup toolchain install`, in the course's folder"),
     (&["(os error 30)"], READ_ONLY),
     (&["(os error 13)"], READ_ONLY),
@@ -101,6 +102,10 @@ mod tests {
     fn what_a_beginner_meets_has_an_advice() {
         for (said, advice) in [
             ("error: toolchain '1.95.0-x86_64-unknown-linux-gnu' is not installed", "rustup toolchain install"),
+            (
+                "error: two packages named `ch05-06-backoff` in this workspace:\n- exercises/a\n- exercises/b",
+                "move it out",
+            ),
             ("error: failed to write: No space left on device (os error 28)", "the disk is full"),
             (
                 "error: failed to open: target/debug/.cargo-lock\n\nCaused by:\n  Read-only file system (os error 30)",

@@ -81,6 +81,7 @@ fn manifest_rules(exercise: &Exercise) -> Vec<Violation> {
 
 fn solution_rules(exercise: &Exercise) -> Vec<Violation> {
     let path = exercise.solution_path.join("Cargo.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
     let manifest = Manifest::read(&path);
     let problems = manifest.problems.iter();
     let mut violations: Vec<Violation> =
@@ -103,13 +104,24 @@ fn solution_rules(exercise: &Exercise) -> Vec<Violation> {
             violations.push(Violation::new(&path, 1, message));
         }
     }
+    let is_gone =
+        |bin: &&manifest::Bin| bin.path.as_ref().is_some_and(|file| !exercise.solution_path.join(file).is_file());
+    for bin in manifest.bins.iter().filter(is_gone) {
+        let message = format!("the [[bin]] {:?} has no file {}", bin.name, bin.path.as_deref().unwrap_or_default());
+        violations.push(Violation::new(&path, line_with(&text, &bin.name), message));
+    }
     let more = manifest.dependencies.iter().filter(|name| !exercise.manifest.dependencies.contains(name));
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
     for name in more {
         let message = format!("the solution depends on {name}, which the exercise does not have");
         violations.push(Violation::new(&path, manifest::line_of(&text, name), message));
     }
     violations
+}
+
+/// The line that has this name as its value.
+fn line_with(text: &str, name: &str) -> usize {
+    let value = format!("{name:?}");
+    text.lines().position(|line| line.ends_with(&value)).map_or(1, |index| index + 1)
 }
 
 fn starter_rules(exercise: &Exercise) -> Vec<Violation> {

@@ -116,6 +116,8 @@ fn wrong_solutions_starters_and_mistakes_are_found() {
     replace("mistakes/squares.rs", "number * number", "nothing");
     replace("mistakes/always-four.rs", "caught-by: doubles_a_number_that", "caught-by: doubles_a_number_which");
     course.write(&format!("{SOLUTION}/notes.txt"), "stray\n");
+    let gone = "\n[[bin]]\nname = \"sol-ch01-01-passes--gone\"\npath = \"mistakes/gone.rs\"\ntest = false\n";
+    course.write(&format!("{SOLUTION}/Cargo.toml"), &(course.read(&format!("{SOLUTION}/Cargo.toml")) + gone));
     course.replace("src/en/ch01-fates/01-passes.md", "## Task {#task}", "## Task");
     course.say("verify 1/1").is("verify-wrong-parts");
 }

@@ -137,3 +137,25 @@ fn the_seconds_of_a_check_that_hangs_go_on_and_its_line_is_gone_after_it() {
     assert!(line.ends_with("\r\u{1b}[2K") && !after.contains("checking"), "{verdict:?}");
     assert_eq!(terminal.child.wait().expect("it ends").code(), Some(1));
 }
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let course = MiniCourse::new();
+    course.say("check 1/2 1/3");
+    let shown = |no_color: Option<&str>, term: &str, name: &str, last: &str| {
+        let mut command = course.xtask(&format!("check {name}"));
+        command.env("CARGO", "/no/such/cargo").env("TERM", term).env_remove("NO_COLOR");
+        no_color.map(|value| command.env("NO_COLOR", value));
+        Terminal::running(command).until(last)
+    };
+    for (name, last) in [("1/2", "check.rs:54"), ("1/3", "(1 of 3)\r\n")] {
+        let plain = shown(Some("1"), "xterm", name, last);
+        assert!(!plain.contains('\u{1b}'), "{plain:?}");
+        assert!(!shown(None, "dumb", name, last).contains('\u{1b}'), "a dumb terminal shows them as text");
+        let coloured = shown(None, "xterm", name, last);
+        assert!(coloured.contains("\u{1b}[31m"), "{coloured:?}");
+        assert_eq!(shown(Some(""), "xterm", name, last), coloured, "an empty NO_COLOR asks for nothing");
+        let words = xtask::term::without_escapes(&coloured).replace("✗ ", "");
+        assert_eq!(words, xtask::term::without_escapes(&plain), "the same words");
+    }
+}
