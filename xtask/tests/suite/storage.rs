@@ -22,11 +22,14 @@ const KNOWN: &str = "version 1\n\
 
 /// `tests/preload/storage.c`, which says what it does; compiled by the linker that every learner has.
 static STORAGE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("storage-{}.so", std::process::id()));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("storage.so");
+    // Under a name of its own until it is whole: another run of these tests may be loading it.
+    let begun = library.with_extension(std::process::id().to_string());
     let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-o"]).arg(&library);
+    cc.args(["-shared", "-fPIC", "-o"]).arg(&begun);
     cc.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/preload/storage.c"));
     assert!(cc.status().expect("there is a C compiler").success(), "{cc:?}");
+    std::fs::rename(begun, &library).expect("it was written");
     library
 });
 
