@@ -146,6 +146,11 @@ impl Built {
         self.executables.get(target).map(PathBuf::as_path)
     }
 
+    /// All that cargo named, whether it was built just now or before.
+    pub fn programs(&self) -> impl Iterator<Item = &Path> {
+        self.executables.values().map(PathBuf::as_path)
+    }
+
     /// What the compiler said about one target, errors first.
     #[must_use]
     pub fn diagnostics(&self, target: &Target) -> Vec<Diagnostic> {

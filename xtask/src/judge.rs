@@ -80,7 +80,7 @@ pub fn judge(
             progress.notice(&words);
         }
         let built = needs::build(course, &fresh, progress)?;
-        tidy::after_a_build(&course.target_dir(), SystemTime::now());
+        tidy::after_a_build(&course.target_dir(), built.programs(), SystemTime::now());
         judged = run_checks(&fresh, &built, progress)?.into_iter();
     }
 

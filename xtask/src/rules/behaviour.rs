@@ -29,7 +29,7 @@ enum Role {
     Solution,
     Mistake(Mistake),
     AlsoRight,
-    /// The solution once more, with choices that can be repeated: for what the check sends.
+    /// The solution once more, with other choices: for what the check sends.
     Seeded,
 }
 
@@ -118,8 +118,9 @@ fn own_behaviour(
         .map(|(part, one)| (part.subject.exercise, one))
         .collect();
     for exercise in exercises {
-        let is_one =
-            |part: &Part<'_>| matches!(part.role, Role::Seeded) && part.subject.exercise.name() == exercise.name();
+        let is_one = |part: &Part<'_>| {
+            matches!(part.role, Role::Solution | Role::Seeded) && part.subject.exercise.name() == exercise.name()
+        };
         let runs: Vec<&Judged> =
             parts.iter().zip(&judged).filter(|(part, _)| is_one(part)).map(|(_, one)| one).collect();
         violations.extend(inputs::check(exercise, &runs));
@@ -209,11 +210,9 @@ fn parts(exercise: &Exercise) -> Vec<Part<'_>> {
     for file in files_below(&dir.join("also-right")) {
         parts.push(part(Role::AlsoRight, dir.join("also-right").join(&file), &mistake::stem(&file)));
     }
-    for seed in inputs::SEEDS {
-        let mut seeded = part(Role::Seeded, exercise.path.join("tests/check.rs"), "solution");
-        seeded.subject.seed = Some(seed);
-        parts.push(seeded);
-    }
+    parts.push(part(Role::Seeded, exercise.path.join("tests/check.rs"), "solution"));
+    let of_solution = parts.iter_mut().filter(|part| matches!(part.role, Role::Solution | Role::Seeded));
+    of_solution.zip(inputs::SEEDS).for_each(|(part, seed)| part.subject.seed = Some(seed));
     let built = Manifest::read(&dir.join("Cargo.toml")).bins;
     parts.retain(|part| match &part.subject.binary {
         _ if mended => part.file.is_file(),

@@ -1,8 +1,8 @@
 //! Each behaviour is tried on at least two inputs, and a check on at least one that nobody knows beforehand.
 //!
-//! A behaviour is a test: its name is the requirement. The solution runs twice more with two fixed seeds, and the
-//! check's report says which test sent what. So the rule sees what was really sent, however the check builds it, and the
-//! same verdict comes every time:
+//! A behaviour is a test: its name is the requirement. The solution runs twice, with two fixed seeds, and the check's report
+//! says which test sent what. So the rule sees what was really sent, however the check builds it, and the same verdict
+//! comes every time:
 //!
 //! - Over both runs, a test that sends something sends at least two different events. One that sends the same event
 //!   always is satisfied by a function that knows this event.
