@@ -829,7 +829,7 @@ fn keeps_its_two_functions_apart() {
 #[test]
 fn loses_nothing_whatever_fails() {
     let mut seed = Seed::at_run_time();
-    for _ in 0..12 {
+    for _ in 0..8 {
         let steps: BTreeMap<String, &str> =
             (0..14).map(|_| (seed.number(0..=90).to_string(), *seed.pick(&FATES))).collect();
         let mut shop = Shop::with(1_024, &json!({ "steps": steps }));

@@ -625,7 +625,7 @@ fn survives_a_week_of_bad_post() {
     ];
     let undoing: [&[&str]; 3] = [&[], &["lost"], &["timeout", "refused", "lost"]];
     let mut orders = Vec::new();
-    for _ in 0..30 {
+    for _ in 0..20 {
         let order = order(&mut seed);
         let mut refused = false;
         let mut troubled = false;
