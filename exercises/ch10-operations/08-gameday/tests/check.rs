@@ -1011,7 +1011,7 @@ fn no_card_stands_in_a_log() {
     night.expect_clean_logs(NOBODY, &all, &broken);
 }
 
-/// A thousand things happen, and everything that people have complained about is looked at.
+/// Five hundred things happen, and everything that people have complained about is looked at.
 #[test]
 fn a_whole_night() {
     let mut seed = Seed::at_run_time();
@@ -1026,7 +1026,7 @@ fn a_whole_night() {
     };
     let (mut from, mut latest, mut expected) = (7, 7, Vec::new());
     night.release(from, latest, None);
-    for _ in 0..1000 {
+    for _ in 0..500 {
         match seed.number(1..=100) {
             1..=3 if night.quiet_for(400) => night.jam(150),
             4..=6 if night.quiet_for(900) => night.close_the_islands(400),
