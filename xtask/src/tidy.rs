@@ -169,7 +169,9 @@ mod tests {
         }
         after_a_build(&room.target, [asked_for.as_path()].into_iter(), room.now);
         let left = room.left("deps");
-        assert!(["ch01_01_x-1a", "check-1b.d", "local_lambda-5e"].iter().all(|name| left.iter().any(|one| one == name)));
+        assert!(
+            ["ch01_01_x-1a", "check-1b.d", "local_lambda-5e"].iter().all(|name| left.iter().any(|one| one == name))
+        );
         assert!(!left.iter().any(|name| name == "check-1b" || name == "ch01_02_x-2a"), "{left:?}");
         assert_eq!(left.len(), KEPT_PROGRAMS + 3);
         assert_eq!(room.left(""), ["ch01-01-x", "deps", "local-lambda"]);
