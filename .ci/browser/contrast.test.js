@@ -40,7 +40,7 @@ const pairs = [
   ...code.flatMap((ink) => papers.map((paper) => [ink, paper, 4.5])),
   ...["ink", "ink-soft", "accent"].map((ink) => [ink, "accent-soft", 4.5]),
   ["on-accent", "accent", 4.5],
-  ["ink", "mark", 4.5],
+  ...["ink", ...code].map((ink) => [ink, "mark", 4.5]),
   ...["line-strong", "focus"].flatMap((edge) => papers.map((paper) => [edge, paper, 3])),
 ];
 

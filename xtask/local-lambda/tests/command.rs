@@ -119,13 +119,21 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["invoke", "--memory", "0", "--", "x"], "--memory is at least 1"),
         (&["invoke", "--env", "TABLE", "--", "x"], "--env is NAME=VALUE"),
         (&["invoke", "--format", "xml", "--", "x"], "--format is `text` or `json`"),
-        (&["invoke", "--event", "{torn", "--", "x"], "--event is not JSON"),
         (&["invoke", "--colour"], "--colour"),
     ] {
         let (status, out, err) = finish(Command::new(program).args(args).stdin(Stdio::null()).output().unwrap());
         assert_eq!((status, out.as_str()), (2, ""), "{args:?}: {err}");
         assert!(err.contains(wanted) && err.contains("--help"), "{args:?}: {err}");
     }
+}
+
+/// The event is wrong, not the command line, of which the help tells.
+#[test]
+fn an_event_that_is_not_json_exits_with_2_and_says_where_it_is_torn() {
+    let (status, out, err) = finish(command().args(["--event", "{torn", "--", "true"]).output().unwrap());
+    assert_eq!((status, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("--event is not JSON") && err.contains("line 1 column 2"), "{err}");
+    assert!(!err.contains("--help"), "{err}");
 }
 
 #[test]

@@ -117,12 +117,16 @@ export function panel(target, isExercise) {
     const mark = JSON.stringify([run?.id, shown, states, Boolean(run?.end), state.next]);
     if (mark === drawn) return;
     drawn = mark;
-    const folds = new Map([...outcome.querySelectorAll("details[data-test]")].map((fold) => [fold.dataset.test, fold.open]));
+    const touched = outcome.querySelectorAll("details[data-test][data-touched]");
+    const folds = new Map([...touched].map((fold) => [fold.dataset.test, fold.open]));
     const events = [...outcome.querySelectorAll(".live-event")].map((fold) => fold.open);
     const focused = outcome.contains(document.activeElement) ? document.activeElement.closest("details")?.dataset.test : null;
     outcome.replaceChildren(...shown.flatMap((one) => (isExercise ? detailed(one) : brief(one))));
     for (const fold of outcome.querySelectorAll("details[data-test]")) {
-      if (folds.has(fold.dataset.test)) fold.open = folds.get(fold.dataset.test);
+      if (folds.has(fold.dataset.test)) {
+        fold.open = folds.get(fold.dataset.test);
+        fold.dataset.touched = "";
+      }
       if (focused === fold.dataset.test) fold.querySelector("summary").focus();
     }
     outcome.querySelectorAll(".live-event").forEach((fold, index) => { fold.open = events[index] ?? false; });

@@ -6,9 +6,13 @@ import { box, counted, h, milliseconds, sentence } from "./dom.js";
 const SIGNS = { passed: "✓", failed: "✗", started: "…", waiting: "·", ignored: "–", unfinished: "?" };
 const WORDS = { started: "running", waiting: "waiting", unfinished: "not finished" };
 
-/** The list of tests. `open(file, line)` shows a place in the editor; `firstOpen` unfolds the first failure. */
+/**
+ * The list of tests, the first failure unfolded. `open(file, line)` shows a place in the editor. While tests still run
+ * another failure may become the first one, so a fold that somebody has touched says so: only that has to stay as it is.
+ */
 export function tests(list, open) {
   const first = list.find((test) => test.outcome === "failed");
+  const touched = ({ currentTarget }) => { currentTarget.parentElement.dataset.touched = ""; };
   return h("ol", { class: "live-tests" }, list.map((test) => {
     const word = WORDS[test.outcome] ?? test.outcome;
     const name = [
@@ -18,7 +22,7 @@ export function tests(list, open) {
     ];
     if (test.outcome !== "failed") return h("li", { "data-outcome": test.outcome }, h("span", { class: "live-test" }, name));
     return h("li", { "data-outcome": "failed" },
-      h("details", { open: test === first, "data-test": test.name }, h("summary", { class: "live-test" }, name), failure(test, open)));
+      h("details", { open: test === first, "data-test": test.name }, h("summary", { class: "live-test", on: { click: touched } }, name), failure(test, open)));
   }));
 }
 
